@@ -1,0 +1,387 @@
+package client
+
+import "github.com/ensemble-sante/ensemble/rooms"
+
+// Commands are what the user interface asks of the core: a name, JSON
+// arguments, a JSON result or a rooms.Error. Argument types are named after
+// the command; a command answers when its effect is durable on this device
+// (messages: in the outbox) or acknowledged by the server (everything else).
+//
+//	session.open        OpenArgs → nothing             open the device's keys and connect
+//	session.sign_out    → nothing
+//	case.create         CreateCaseArgs → CaseRef
+//	case.identity       IdentityArgs → nothing
+//	case.life_project   LifeProjectArgs → nothing
+//	circle.party        PartyArgs → PartyRef
+//	consent.give        ConsentArgs → nothing
+//	consent.refuse      RefuseArgs → nothing
+//	consent.withdraw    WithdrawArgs → nothing
+//	consent.collector   CollectorArgs → nothing
+//	room.open           OpenRoomArgs → RoomRef         a new thread of a case
+//	room.send           SendArgs → EventRef
+//	room.edit           EditArgs → nothing
+//	room.retract        TargetArgs → nothing
+//	room.retry          TargetArgs → nothing           a message that failed
+//	room.discard        TargetArgs → nothing
+//	room.read           ReadArgs → nothing             moves my cursor
+//	room.typing         RoomRef → nothing
+//	room.draft          DraftArgs → nothing
+//	room.older          RoomRef → nothing              widens the view's window
+//	document.begin      DocumentBeginArgs → DocumentUpload
+//	document.share      DocumentShareArgs → EventRef   after the upload is complete
+//	document.key        DocumentRef → DocumentKey      to decrypt in the document Worker; records "opened"
+//	rcp.plan            PlanSessionArgs → SessionRef
+//	rcp.change          ChangeSessionArgs → nothing
+//	rcp.answer          AnswerArgs → nothing
+//	rcp.opinion         OpinionArgs → nothing
+//	rcp.open            SessionRef → nothing           chair: the lobby opens
+//	rcp.start_item      ItemArgs → nothing             chair
+//	rcp.end_item        ItemArgs → nothing             chair: writes the attendance record
+//	rcp.postpone_item   ItemArgs → nothing
+//	rcp.admit           AdmitArgs → nothing            chair
+//	rcp.remove          AdmitArgs → nothing            chair
+//	rcp.close           SessionRef → nothing
+//	call.knock          SessionRef → nothing           wait in the lobby
+//	call.leave          SessionRef → nothing
+//	call.signal         SignalArgs → nothing           to the SFU; answers come as live event "signal"
+//	call.context        SessionRef → CallContext       a new SFrame context, never given twice
+//	call.hand           HandArgs → nothing
+//	item.position       PositionArgs → nothing
+//	minutes.update      CoeditArgs → nothing           live Yjs update
+//	minutes.snapshot    CoeditArgs → nothing           kept
+//	minutes.propose     ProposeArgs → nothing
+//	minutes.reopen      ReopenArgs → nothing
+//	minutes.sign        SignArgs → nothing
+//	minutes.addendum    AddendumArgs → nothing
+//	minutes.export      ItemArgs → Export              the sealed file
+//	plan.add            AddActionArgs → ActionRef
+//	plan.accept         AcceptArgs → nothing
+//	plan.status         StatusArgs → nothing
+//	plan.rank           RankArgs → nothing
+//	alarm.seen          TargetArgs → nothing
+//	search              SearchArgs → SearchResult      over what this device may read
+//
+// Live events are pushed beside the views, for what is not a state:
+//
+//	{"event":"signal","call":ID,"signal":{…}}            media signalling from the SFU
+//	{"event":"coedit","room":ID,"update":base64,"by":ID}  Yjs update of somebody else; kind says update, vector or awareness
+//	{"event":"keys","call":ID,"epoch":n,"own_leaf":n}     with the SFrame base key as bytes: to the media Worker only
+//	{"event":"curtain","session":ID,"leaves":[names],"comes":[names]}
+
+type RoomRef struct {
+	Room ID `json:"room"`
+}
+type CaseRef struct {
+	Case ID `json:"case"`
+}
+type PartyRef struct {
+	Party ID `json:"party"`
+}
+type EventRef struct {
+	ID ID `json:"id"`
+}
+type SessionRef struct {
+	Session ID `json:"session"`
+}
+type ActionRef struct {
+	Action ID `json:"action"`
+}
+type TargetArgs struct {
+	Room   ID `json:"room"`
+	Target ID `json:"target"`
+}
+
+type OpenArgs struct{}
+
+// CreateCaseArgs opens a case: dossier, plan and team thread come into being.
+type CreateCaseArgs struct {
+	Person      IdentityFields `json:"person"`
+	LifeProject string         `json:"life_project"`
+	Leaflet     LeafletFields  `json:"leaflet"`
+	Circle      []PartyFields  `json:"circle"`
+}
+
+type IdentityFields struct {
+	FamilyName string `json:"family_name"`
+	GivenName  string `json:"given_name"`
+	UsualName  string `json:"usual_name,omitempty"`
+	BirthDate  string `json:"birth_date"`
+	Sex        string `json:"sex,omitempty"`
+	INS        string `json:"ins,omitempty"`
+	Phone      string `json:"phone,omitempty"`
+	Address    string `json:"address,omitempty"`
+	User       ID     `json:"user"` // the person's account, zero when none
+}
+
+type LeafletFields struct {
+	Version string `json:"version"`
+	Date    string `json:"date"`
+	How     string `json:"how,omitempty"`
+}
+
+type PartyFields struct {
+	Party        ID     `json:"party"` // user id, or zero for somebody without an account
+	Name         string `json:"name"`
+	Role         string `json:"role"`
+	Category     string `json:"category"`
+	Relation     string `json:"relation,omitempty"`
+	Organisation string `json:"organisation,omitempty"`
+	RPPS         string `json:"rpps,omitempty"`
+	Phone        string `json:"phone,omitempty"`
+	Trusted      bool   `json:"trusted,omitempty"`
+	Emergency    bool   `json:"emergency,omitempty"`
+	Lead         bool   `json:"lead,omitempty"`
+	Attending    bool   `json:"attending,omitempty"`
+}
+
+type IdentityArgs struct {
+	Case   ID             `json:"case"`
+	Person IdentityFields `json:"person"`
+}
+type LifeProjectArgs struct {
+	Case ID     `json:"case"`
+	Text string `json:"text"`
+	Said string `json:"said,omitempty"`
+}
+type PartyArgs struct {
+	Case  ID          `json:"case"`
+	Party PartyFields `json:"party"`
+}
+
+// ConsentArgs lets somebody into rooms of a case.
+type ConsentArgs struct {
+	Case     ID     `json:"case"`
+	Party    ID     `json:"party"`
+	Rooms    []ID   `json:"rooms"`
+	Category string `json:"category"`
+	Basis    string `json:"basis"`
+	GivenBy  string `json:"given_by"`
+	Date     string `json:"date"`
+	How      string `json:"how"`
+	Leaflet  string `json:"leaflet,omitempty"`
+	// History is ALL or NOW: whether what was written before may be read.
+	History string `json:"history"`
+	Expires int64  `json:"expires,omitempty"`
+	Note    string `json:"note,omitempty"`
+}
+type RefuseArgs struct {
+	Case  ID     `json:"case"`
+	Party ID     `json:"party"`
+	Date  string `json:"date"`
+	Note  string `json:"note,omitempty"`
+}
+type WithdrawArgs struct {
+	Case   ID     `json:"case"`
+	Party  ID     `json:"party"`
+	Rooms  []ID   `json:"rooms"` // none: all of the case
+	Reason string `json:"reason,omitempty"`
+}
+type CollectorArgs struct {
+	Case  ID   `json:"case"`
+	Party ID   `json:"party"`
+	Add   bool `json:"add"`
+}
+
+type OpenRoomArgs struct {
+	Case     ID     `json:"case"`
+	Title    string `json:"title"`
+	Audience string `json:"audience"` // TEAM, FAMILY
+	Members  []ID   `json:"members"`  // parties whose consent covers it: their receipts are issued in the same act
+}
+
+type SendArgs struct {
+	Room     ID     `json:"room"`
+	Text     string `json:"text"`
+	ReplyTo  ID     `json:"reply_to"`
+	Mentions []ID   `json:"mentions"`
+}
+type EditArgs struct {
+	Room     ID     `json:"room"`
+	Target   ID     `json:"target"`
+	Text     string `json:"text"`
+	Mentions []ID   `json:"mentions"`
+}
+type ReadArgs struct {
+	Room ID     `json:"room"`
+	Seq  uint64 `json:"seq"`
+}
+type DraftArgs struct {
+	Room ID     `json:"room"`
+	Text string `json:"text"`
+}
+
+type DocumentBeginArgs struct {
+	Room ID    `json:"room"`
+	Size int64 `json:"size"` // plaintext bytes
+}
+
+// DocumentUpload tells the document Worker where and under which key.
+type DocumentUpload struct {
+	Document ID     `json:"document"`
+	Key      string `json:"key"` // age hybrid identity; stays within the origin's Workers
+	PartSize int64  `json:"part_size"`
+}
+type DocumentShareArgs struct {
+	Room       ID     `json:"room"`
+	Document   ID     `json:"document"`
+	Name       string `json:"name"`
+	MediaType  string `json:"media_type"`
+	Size       int64  `json:"size"`
+	Key        string `json:"key"`
+	SHA256     string `json:"sha256"` // hexadecimal
+	Ciphertext int64  `json:"ciphertext"`
+	Caption    string `json:"caption,omitempty"`
+}
+type DocumentRef struct {
+	Room     ID `json:"room"`
+	Document ID `json:"document"`
+}
+type DocumentKey struct {
+	Key        string `json:"key"`
+	SHA256     string `json:"sha256"`
+	Ciphertext int64  `json:"ciphertext"`
+	Name       string `json:"name"`
+	MediaType  string `json:"media_type"`
+	Size       int64  `json:"size"`
+}
+
+type PlanSessionArgs struct {
+	Title        string             `json:"title"`
+	Type         string             `json:"type"`
+	Starts       int64              `json:"starts"`
+	Zone         string             `json:"zone"`
+	Minutes      uint               `json:"minutes"`
+	Items        []PlanItemFields   `json:"items"`
+	Participants []PlanPersonFields `json:"participants"`
+}
+type PlanItemFields struct {
+	Case      ID     `json:"case"`
+	Question  string `json:"question"`
+	Context   string `json:"context,omitempty"`
+	Wish      string `json:"wish,omitempty"`
+	Requester ID     `json:"requester"`
+	Minutes   uint   `json:"minutes"`
+	Room      ID     `json:"room"` // zero for a new item
+}
+type PlanPersonFields struct {
+	User  ID     `json:"user"`
+	Duty  string `json:"duty"`
+	Votes bool   `json:"votes"`
+	Items []int  `json:"items"` // places in Items, from 0
+}
+type ChangeSessionArgs struct {
+	Session ID              `json:"session"`
+	Plan    PlanSessionArgs `json:"plan"`
+}
+type AnswerArgs struct {
+	Session ID     `json:"session"`
+	Answer  string `json:"answer"`
+}
+type OpinionArgs struct {
+	Room ID     `json:"room"` // the item's
+	Text string `json:"text"`
+}
+type ItemArgs struct {
+	Session ID `json:"session"`
+	Item    ID `json:"item"`
+}
+type AdmitArgs struct {
+	Session ID `json:"session"`
+	User    ID `json:"user"`
+}
+type SignalArgs struct {
+	Session ID  `json:"session"`
+	Signal  any `json:"signal"` // media.Signal
+}
+
+// CallContext is what a media Worker needs to make KIDs: never given twice.
+type CallContext struct {
+	Context uint64 `json:"context"`
+	Leaf    uint32 `json:"leaf"`
+	Epoch   uint64 `json:"epoch"`
+}
+type HandArgs struct {
+	Session ID   `json:"session"`
+	Raised  bool `json:"raised"`
+}
+
+type PositionArgs struct {
+	Room     ID                 `json:"room"`
+	Position rooms.PositionCode `json:"position"`
+	Text     string             `json:"text,omitempty"`
+}
+type CoeditArgs struct {
+	Room   ID     `json:"room"`
+	Kind   string `json:"kind,omitempty"` // update, vector, awareness
+	Update []byte `json:"update"`         // base64
+}
+
+// ProposeArgs is the draft's content; the core fills in what it knows itself
+// (attendance, quorum, rule, positions, place, signers).
+type ProposeArgs struct {
+	Room       ID                    `json:"room"`
+	Discussion string                `json:"discussion"`
+	Synthesis  string                `json:"synthesis"`
+	Decisions  []string              `json:"decisions"`
+	Actions    []rooms.MinutesAction `json:"actions"`
+}
+type ReopenArgs struct {
+	Room   ID     `json:"room"`
+	Reason string `json:"reason,omitempty"`
+}
+type SignArgs struct {
+	Room     ID                 `json:"room"`
+	Digest   string             `json:"digest"` // what was on screen
+	Position rooms.PositionCode `json:"position,omitempty"`
+	Text     string             `json:"text,omitempty"`
+}
+type AddendumArgs struct {
+	Room ID     `json:"room"`
+	Text string `json:"text"`
+}
+type Export struct {
+	Name  string `json:"name"`
+	Bytes []byte `json:"bytes"` // base64
+}
+
+type AddActionArgs struct {
+	Case      ID     `json:"case"`
+	Problem   string `json:"problem,omitempty"`
+	Goal      string `json:"goal,omitempty"`
+	Text      string `json:"text"`
+	Performer ID     `json:"performer"`
+	Due       string `json:"due,omitempty"`
+	Criterion string `json:"criterion,omitempty"`
+}
+type AcceptArgs struct {
+	Case   ID     `json:"case"`
+	Action ID     `json:"action"`
+	As     string `json:"as"`
+}
+type StatusArgs struct {
+	Case   ID     `json:"case"`
+	Action ID     `json:"action"`
+	Status string `json:"status"`
+	Reason string `json:"reason,omitempty"`
+	Note   string `json:"note,omitempty"`
+}
+type RankArgs struct {
+	Case  ID   `json:"case"`
+	Order []ID `json:"order"`
+}
+
+type SearchArgs struct {
+	Text string `json:"text"`
+}
+type SearchResult struct {
+	Hits []SearchHit `json:"hits"`
+}
+type SearchHit struct {
+	Kind   string `json:"kind"` // CASE, MESSAGE, DOCUMENT, ITEM, ACTION
+	Case   ID     `json:"case"`
+	Room   ID     `json:"room"`
+	Target ID     `json:"target"`
+	Title  string `json:"title"`
+	Text   string `json:"text"`
+	At     int64  `json:"at"`
+}

@@ -1,0 +1,73 @@
+package rooms
+
+import (
+	"github.com/ensemble-sante/ensemble/crypto/identity"
+	"github.com/ensemble-sante/ensemble/crypto/record"
+)
+
+// ID names a user, a device, a room, a case, an event or a document: 16 random
+// bytes, lower-case base32 in text.
+type ID = identity.ID
+
+// Kind says what a room is for. The codes are stored and sent: never reused.
+type Kind uint8
+
+const (
+	KindDossier Kind = 1 // the person's identity, life project, care circle
+	KindThread  Kind = 2 // a conversation of the case
+	KindPlan    Kind = 3 // the person's care plan
+	KindSession Kind = 4 // an RCP session: names, roles, order, admissions; no case content
+	KindItem    Kind = 5 // one agenda item: question, opinions, positions, minutes
+	KindCall    Kind = 6 // the running item's video keys; ephemeral
+	KindNetwork Kind = 7 // a space without patient data
+)
+
+// Rules is the number of the rule set by which this version folds a log. A room
+// says in its genesis which one it follows.
+const Rules = 1
+
+// Entry is one place of a room's log: the envelope that the chain covers, and
+// the bytes whose hash the envelope carries.
+//
+//   - Kind commit: Payload is an MLSMessage holding a PublicMessage commit.
+//   - Kind event: Payload is an encoded [SealedEvent].
+//   - Kind statement: Payload is an encoded [SignedStatement].
+type Entry struct {
+	Envelope record.Envelope
+	Payload  []byte
+}
+
+// SealedEvent is an event as the server stores it: who sent it under which
+// keys, and bytes that only members can read.
+type SealedEvent struct {
+	ID     ID     `cbor:"1,keyasint"` // the event's id, and the idempotency key
+	Author ID     `cbor:"2,keyasint"`
+	Device ID     `cbor:"3,keyasint"`
+	Group  []byte `cbor:"4,keyasint"` // MLS group id: room id ‖ generation
+	Epoch  uint64 `cbor:"5,keyasint"`
+	Sealed []byte `cbor:"6,keyasint"` // record.Key.Seal of the signed event
+}
+
+// CommitData is what a commit says in its MLS authenticated_data.
+type CommitData struct {
+	Seen      record.Place `cbor:"1,keyasint"` // the place in the chain the committer had last seen
+	Citations []Citation   `cbor:"2,keyasint,omitempty"`
+}
+
+// Citation is the ground on which a commit adds or removes a user: the hash of
+// the statement (receipt, admission, withdrawal) in this room's log.
+type Citation struct {
+	User ID       `cbor:"1,keyasint"`
+	Hash [32]byte `cbor:"2,keyasint"`
+}
+
+// LeafIdentity is the identity of the MLS basic credential: user id ‖ device id.
+type LeafIdentity struct{ User, Device ID }
+
+// Extension types of Ensemble in MLS, from the private-use range of RFC 9420
+// section 17.3.
+const (
+	ExtensionDeviceCertificate uint16 = 0xF0E1 // LeafNode: identity.DeviceCertificate
+	ExtensionPlace             uint16 = 0xF0E2 // GroupInfo: CBOR record.Place the signer had last seen
+	ExtensionRules             uint16 = 0xF0E3 // GroupContext: CBOR {1: rules}
+)
