@@ -223,6 +223,16 @@ func (c *Cluster) Restart(ctx context.Context) error {
 	return nil
 }
 
+// PID is the process id of the server that runs, zero when it is stopped.
+func (c *Cluster) PID() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.server == nil {
+		return 0
+	}
+	return c.server.process.Pid
+}
+
 // Exited is closed when the server that runs now has ended, by Stop or by
 // itself. On a stopped cluster it is closed already.
 func (c *Cluster) Exited() <-chan struct{} {
