@@ -1,12 +1,21 @@
 package client
 
-import "github.com/ensemble-sante/ensemble/rooms"
+import (
+	"encoding/base64"
+	"fmt"
+
+	"github.com/ensemble-sante/ensemble/rooms"
+)
 
 // Commands are what the user interface asks of the core: a name, JSON
 // arguments, a JSON result or a rooms.Error. Argument types are named after
 // the command; a command answers when its effect is durable on this device
 // (messages: in the outbox) or acknowledged by the server (everything else).
 //
+//	device.state        → DeviceState                  before anything else: are there keys here?
+//	device.new          DeviceNewArgs → DevicePublic   makes this device's keys; the public half is certified elsewhere
+//	device.adopt        DeviceAdoptArgs → nothing      certified: open the session and the vault
+//	enrol               EnrolArgs → nothing            first device of a new account
 //	session.open        OpenArgs → nothing             open the device's keys and connect
 //	session.sign_out    → nothing
 //	case.create         CreateCaseArgs → CaseRef
@@ -58,7 +67,7 @@ import "github.com/ensemble-sante/ensemble/rooms"
 //	plan.accept         AcceptArgs → nothing
 //	plan.status         StatusArgs → nothing
 //	plan.rank           RankArgs → nothing
-//	alarm.seen          TargetArgs → nothing
+//	alarm.seen          AlarmArgs → nothing
 //	search              SearchArgs → SearchResult      over what this device may read
 //
 // Live events are pushed beside the views, for what is not a state:
@@ -67,6 +76,104 @@ import "github.com/ensemble-sante/ensemble/rooms"
 //	{"event":"coedit","room":ID,"update":base64,"by":ID}  Yjs update of somebody else; kind says update, vector or awareness
 //	{"event":"keys","call":ID,"epoch":n,"own_leaf":n}     with the SFrame base key as bytes: to the media Worker only
 //	{"event":"curtain","session":ID,"leaves":[names],"comes":[names]}
+
+// SignalEvent is media signalling from the SFU.
+type SignalEvent struct {
+	Event  string `json:"event"`
+	Call   ID     `json:"call"`
+	Signal any    `json:"signal"` // media.Signal
+}
+
+// CoeditEvent is somebody else's Yjs message.
+type CoeditEvent struct {
+	Event  string `json:"event"`
+	Room   ID     `json:"room"`
+	Kind   string `json:"kind"` // update, vector, awareness
+	Update []byte `json:"update"`
+	By     ID     `json:"by"`
+}
+
+// KeysEvent announces a new SFrame base key, which comes as bytes beside it and
+// goes to the media Worker only. Roster maps MLS leaf indices to SFU peers.
+type KeysEvent struct {
+	Event   string `json:"event"`
+	Call    ID     `json:"call"`
+	Epoch   uint64 `json:"epoch"`
+	OwnLeaf uint32 `json:"own_leaf"`
+}
+
+// CurtainEvent names who leaves and who comes when the item changes.
+type CurtainEvent struct {
+	Event   string   `json:"event"`
+	Session ID       `json:"session"`
+	Leaves  []string `json:"leaves"`
+	Comes   []string `json:"comes"`
+}
+
+// DeviceState says whether this device has keys, and whether they have been
+// adopted by an account.
+type DeviceState struct {
+	// State is EMPTY (no keys), PENDING (keys made, not certified yet), READY.
+	State  string `json:"state"`
+	User   ID     `json:"user"`
+	Device ID     `json:"device"`
+}
+
+// DeviceNewArgs names the account that the device is for, when it is known.
+type DeviceNewArgs struct {
+	User ID `json:"user"`
+}
+
+// DevicePublic is the public half of a device's keys.
+type DevicePublic struct {
+	User         ID       `json:"user"`
+	Device       ID       `json:"device"`
+	SignatureKey URLBytes `json:"signature_key"`
+	SealKey      URLBytes `json:"seal_key"`
+}
+
+// URLBytes are bytes that are base64url without padding in JSON (RFC 4648
+// section 5), as the HTTP API writes them.
+type URLBytes []byte
+
+// MarshalText gives the text form.
+func (b URLBytes) MarshalText() ([]byte, error) {
+	return base64.RawURLEncoding.AppendEncode(nil, b), nil
+}
+
+// UnmarshalText reads the text form.
+func (b *URLBytes) UnmarshalText(text []byte) error {
+	out, err := base64.RawURLEncoding.Strict().AppendDecode(nil, text)
+	if err != nil {
+		return fmt.Errorf("not base64url: %w", err)
+	}
+	*b = out
+	return nil
+}
+
+type DeviceAdoptArgs struct {
+	User ID `json:"user"`
+}
+
+// EnrolArgs makes the first device of a new account.
+type EnrolArgs struct {
+	Code    string        `json:"code"`
+	Kind    string        `json:"kind"` // PROFESSIONAL, PERSON, RELATED, VOLUNTEER
+	Profile ProfileFields `json:"profile"`
+}
+
+// ProfileFields is how I present myself in rooms.
+type ProfileFields struct {
+	Name         string `json:"name"`
+	Role         string `json:"role"`
+	Organisation string `json:"organisation,omitempty"`
+	RPPS         string `json:"rpps,omitempty"`
+	Specialty    string `json:"specialty,omitempty"`
+}
+
+type AlarmArgs struct {
+	ID ID `json:"id"`
+}
 
 type RoomRef struct {
 	Room ID `json:"room"`

@@ -355,6 +355,8 @@ type DirectoryRow struct {
 
 type AgendaView struct {
 	Meetings []MeetingCard `json:"meetings"` // by time
+	// Types are the kinds of RCP that can be planned, with their quorum rules.
+	Types []rooms.RcpRule `json:"types"`
 }
 
 // SessionView is an RCP session, planned or running.
