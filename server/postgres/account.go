@@ -23,7 +23,7 @@ type account struct {
 // accountFor chooses the account for a data folder. Only root has a choice:
 // the owner of data that exist, else the system account, made if need be.
 func accountFor(data string) (account, error) {
-	own := account{uid: uint32(os.Geteuid()), gid: uint32(os.Getegid())} //nolint:gosec // ids are 32 bits wide on unix
+	own := account{uid: uint32(os.Geteuid()), gid: uint32(os.Getegid())}
 	if own.uid != 0 {
 		return own, nil
 	}
@@ -37,7 +37,6 @@ func accountFor(data string) (account, error) {
 	}
 	found, err := user.Lookup(accountName)
 	if errors.As(err, new(user.UnknownUserError)) {
-		//nolint:gosec // a fixed command
 		out, failed := exec.Command("useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", accountName).CombinedOutput()
 		if failed != nil {
 			return account{}, fmt.Errorf("PostgreSQL refuses to run as root and the account %q could not be made: %w: %s", accountName, failed, out)

@@ -107,7 +107,7 @@ func Start(ctx context.Context, config Config) (*Cluster, error) {
 // prepare takes the lock and leaves a data folder that a server can start on.
 func (c *Cluster) prepare(ctx context.Context) error {
 	data := c.config.Data
-	if err := os.MkdirAll(filepath.Dir(data), 0o755); err != nil { //nolint:gosec // the server's account passes through
+	if err := os.MkdirAll(filepath.Dir(data), 0o755); err != nil { //nolint:gosec // the server account passes through
 		return err
 	}
 	parent, err := filepath.EvalSymlinks(filepath.Dir(data))
@@ -276,7 +276,7 @@ func (c *Cluster) release() {
 
 // takeLock holds path until the file is closed or the process ends.
 func takeLock(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // beside the data folder the caller named
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -293,7 +293,7 @@ func takeLock(path string) (*os.File, error) {
 // versionOf reads the major version of the data in a folder: zero if the
 // folder is absent or empty, ErrNotCluster if it holds anything else.
 func versionOf(data string) (int, error) {
-	text, err := os.ReadFile(filepath.Join(data, "PG_VERSION")) //nolint:gosec // the folder the caller named
+	text, err := os.ReadFile(filepath.Join(data, "PG_VERSION"))
 	if err == nil {
 		major, err := strconv.Atoi(strings.TrimSpace(string(text)))
 		if err != nil {

@@ -184,9 +184,9 @@ func TestALongPathStillGetsASocket(t *testing.T) {
 
 func TestAServerLeftBehindByAKilledProcessIsReplaced(t *testing.T) {
 	data := filepath.Join(folder(t), "data")
-	start(t, postgres.Config{Data: data}).Close(t.Context())
+	require.NoError(t, start(t, postgres.Config{Data: data}).Close(t.Context()))
 	for range 3 {
-		held := exec.Command(os.Args[0]) //nolint:gosec // this test binary
+		held := exec.Command(os.Args[0])
 		held.Env = append(os.Environ(), holdVariable+"="+data)
 		out, err := held.StdoutPipe()
 		require.NoError(t, err)
@@ -264,7 +264,7 @@ func TestTheLogHoldsNeitherStatementsNorValues(t *testing.T) {
 
 func TestASettingThatTheServerRefusesIsReported(t *testing.T) {
 	data := filepath.Join(folder(t), "data")
-	start(t, postgres.Config{Data: data}).Close(t.Context())
+	require.NoError(t, start(t, postgres.Config{Data: data}).Close(t.Context()))
 	_, err := postgres.Start(t.Context(), postgres.Config{Data: data, Settings: map[string]string{"max_connections": "none"}})
 	require.ErrorContains(t, err, "max_connections")
 	// The refusal gave the data back.

@@ -22,7 +22,6 @@ func (c *Cluster) initialise(ctx context.Context) error {
 	if err := c.account.makeFolder(made); err != nil {
 		return err
 	}
-	//nolint:gosec // the binary was found by Find
 	cmd := exec.CommandContext(ctx, c.binaries.initdb(),
 		"--pgdata="+made,
 		"--username="+Superuser,
@@ -73,7 +72,7 @@ func environment() []string {
 }
 
 func syncFolder(path string) error {
-	dir, err := os.Open(path) //nolint:gosec // a parent of the data folder
+	dir, err := os.Open(path)
 	if err != nil {
 		return err
 	}

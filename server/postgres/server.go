@@ -63,7 +63,7 @@ func (c *Cluster) run() (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(c.binaries.postgres(), c.arguments()...) //nolint:gosec // the binary was found by Find
+	cmd := exec.Command(c.binaries.postgres(), c.arguments()...)
 	cmd.Dir = c.config.Data
 	cmd.Env = environment()
 	cmd.Stdout, cmd.Stderr = in, in
@@ -196,7 +196,7 @@ func ping(ctx context.Context, dsn string) error {
 // PostgreSQL looks for them by the data folder, not by the pid file.
 func (c *Cluster) endOrphan(ctx context.Context) error {
 	path := filepath.Join(c.config.Data, "postmaster.pid")
-	text, err := os.ReadFile(path) //nolint:gosec // the folder the caller named
+	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}

@@ -184,5 +184,5 @@ func publicFolder() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return folder, os.Chmod(folder, 0o711) //nolint:gosec // see above
+	return folder, os.Chmod(folder, 0o711)
 }

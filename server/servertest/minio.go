@@ -91,11 +91,10 @@ func runMinIO(ctx context.Context, binary, folder string, store *ObjectStore) er
 		return err
 	}
 	store.Endpoint = fmt.Sprintf("127.0.0.1:%d", port)
-	output, err := os.OpenFile(filepath.Join(folder, "log"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600) //nolint:gosec // in our own folder
+	output, err := os.OpenFile(filepath.Join(folder, "log"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	//nolint:gosec // the pinned tool
 	cmd := exec.Command(binary, "server", "--quiet", "--address", store.Endpoint, filepath.Join(folder, "data"))
 	cmd.Dir = folder
 	cmd.Stdout, cmd.Stderr = output, output
@@ -124,7 +123,7 @@ func runMinIO(ctx context.Context, binary, folder string, store *ObjectStore) er
 		}
 		select {
 		case err := <-ended:
-			text, _ := os.ReadFile(filepath.Join(folder, "log")) //nolint:gosec // in our own folder
+			text, _ := os.ReadFile(filepath.Join(folder, "log"))
 			return fmt.Errorf("MinIO ended (%v): %s", err, strings.TrimSpace(string(text)))
 		case <-ctx.Done():
 			return fmt.Errorf("waiting for MinIO: %w", ctx.Err())
@@ -152,7 +151,6 @@ func tool(ctx context.Context, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	//nolint:gosec // the project's own script
 	out, err := exec.CommandContext(ctx, "/bin/sh", filepath.Join(root, "scripts", "tool.sh"), "--path", name).Output()
 	if err != nil {
 		return "", fmt.Errorf("asking where %s is: %w", name, err)

@@ -69,7 +69,7 @@ func TestAnotherSchemaIsAppliedOnce(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		defer conn.Close(ctx) //nolint:errcheck // read only from here
+		defer conn.Close(ctx)
 		_, err = conn.Exec(ctx, "CREATE TABLE other (n int)")
 		return err
 	})
@@ -135,12 +135,12 @@ func TestNothingIsLeftBehind(t *testing.T) {
 			dir, err := os.MkdirTemp("", "ensemble-left-")
 			require.NoError(t, err)
 			t.Cleanup(func() { _ = os.RemoveAll(dir) })
-			require.NoError(t, os.Chmod(dir, 0o711)) //nolint:gosec // the server's account passes through
+			require.NoError(t, os.Chmod(dir, 0o711))
 			run := "TestCrash$"
 			if how == "return" {
 				run = "TestMinIOGivesAnEmptyBucket|TestEachTestHasADatabaseOfItsOwn"
 			}
-			cmd := exec.Command(os.Args[0], "-test.run", run) //nolint:gosec // this test binary
+			cmd := exec.Command(os.Args[0], "-test.run", run)
 			cmd.Env = append(os.Environ(), crashVariable+"="+how, "TMPDIR="+dir)
 			out, err := cmd.StdoutPipe()
 			require.NoError(t, err)
@@ -164,7 +164,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 func processesIn(dir string) bool {
 	lines, _ := filepath.Glob("/proc/[0-9]*/cmdline")
 	for _, file := range lines {
-		text, err := os.ReadFile(file) //nolint:gosec // under /proc
+		text, err := os.ReadFile(file)
 		cwd, _ := os.Readlink(filepath.Join(filepath.Dir(file), "cwd"))
 		if err == nil && (strings.Contains(string(text), dir) || strings.HasPrefix(cwd, dir)) {
 			return true

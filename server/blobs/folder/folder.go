@@ -410,7 +410,7 @@ func missing(err, instead error) error {
 
 // reader ends when its context does.
 type reader struct {
-	ctx context.Context //nolint:containedctx // lives for one call
+	ctx context.Context
 	r   io.Reader
 }
 

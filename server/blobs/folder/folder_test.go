@@ -106,7 +106,7 @@ func TestAKilledWriterLeavesWholeObjectsOnly(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "objects")
 	last := 0
 	for round := range 5 {
-		writer := exec.Command(os.Args[0]) //nolint:gosec // this test binary
+		writer := exec.Command(os.Args[0])
 		writer.Env = append(os.Environ(), writeVariable+"="+path, fmt.Sprintf("%s_FROM=%d", writeVariable, last+1))
 		writer.Stderr = os.Stderr
 		out, err := writer.StdoutPipe()
