@@ -93,7 +93,7 @@ type Withdrawal struct {
 // their representative signs it.
 type CollectorsChange struct {
 	Add    []Party `cbor:"1,keyasint,omitempty"`
-	Remove []ID    `cbor:"2,keyasint,omitzero"`
+	Remove []ID    `cbor:"2,keyasint,omitempty"`
 }
 
 // ControlOp is one act of the chair that runs a session.
@@ -131,9 +131,16 @@ type Grant struct {
 	Hash   [32]byte `cbor:"5,keyasint"` // SHA-256 of the sealed grant
 }
 
-// Seal fixes the digest of an item's minutes: after it, they never change.
+// Seal fixes the digest of an item's minutes: after it, they never change. Every
+// member builds the bundle again and compares.
 type Seal struct {
 	Version uint     `cbor:"1,keyasint"`
 	Digest  [32]byte `cbor:"2,keyasint"` // digest of the minutes
-	Bundle  [32]byte `cbor:"3,keyasint"` // SHA-256 of the exported file, carried by event minutes.sealed
+	Bundle  [32]byte `cbor:"3,keyasint"` // SHA-256 of the [Bundle]'s canonical JSON, carried by event minutes.sealed
+}
+
+// Freeze stops a case: after the person's death nothing is written in its rooms any
+// more. Who was let in goes on reading; consents can still be withdrawn.
+type Freeze struct {
+	Lift bool `cbor:"1,keyasint,omitempty"` // a freeze made by mistake is lifted
 }

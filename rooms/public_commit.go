@@ -1,0 +1,210 @@
+package rooms
+
+import (
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/ensemble-sante/ensemble/crypto/identity"
+	"github.com/ensemble-sante/ensemble/crypto/mls"
+)
+
+// judgeCommit judges an MLS commit: as RFC 9420 does, by the public group, and then
+// by consent.
+func (p *Public) judgeCommit(e Entry, also func(*mls.PublicStaged) error) (func(), error) {
+	staged, err := p.group.Process(e.Payload, instant(e.Envelope.Time))
+	if err != nil {
+		return nil, commitError(err)
+	}
+	if also != nil {
+		if err := also(staged); err != nil {
+			return nil, err
+		}
+	}
+	j := commitJudge{p: p, at: e.Envelope.Time, seq: e.Envelope.Seq, changes: staged.Changes(), after: maps.Clone(p.devices)}
+	if err := j.judge(staged.AuthenticatedData()); err != nil {
+		return nil, err
+	}
+	return func() {
+		if err := p.group.Merge(staged); err != nil {
+			return // it was staged on this very state
+		}
+		p.devices = j.after
+		p.epochs = append(p.epochs, e.Envelope.Seq)
+	}, nil
+}
+
+func commitError(err error) error {
+	if errors.Is(err, mls.ErrStaleEpoch) {
+		return Errorf(CodeStaleEpoch, "commit: %w", err)
+	}
+	return Errorf(CodeBadCommit, "commit: %w", err)
+}
+
+// commitJudge judges what one commit does to the membership.
+type commitJudge struct {
+	p       *Public
+	at      int64
+	seq     uint64
+	changes mls.Changes
+	cited   map[ID][32]byte
+	after   map[ID]LeafMember // by device
+}
+
+func (j *commitJudge) judge(authenticatedData []byte) error {
+	data, err := ParseCommitData(authenticatedData)
+	if err != nil {
+		return err
+	}
+	if err := j.p.checkSeen(data.Seen); err != nil {
+		return err
+	}
+	j.cited = make(map[ID][32]byte, len(data.Citations))
+	for _, c := range data.Citations {
+		if _, twice := j.cited[c.User]; twice {
+			return Errorf(CodeMalformed, "commit cites two grounds for one user")
+		}
+		j.cited[c.User] = c.Hash
+	}
+	if j.changes.ExtensionsChanged {
+		return Errorf(CodeBadCommit, "commit changes the group context extensions")
+	}
+	committer, err := j.committer()
+	if err != nil {
+		return err
+	}
+	concerned := map[ID]bool{}
+	for _, m := range j.changes.Removed {
+		user, err := j.remove(m, committer)
+		if err != nil {
+			return err
+		}
+		concerned[user] = true
+	}
+	for _, m := range j.changes.Updated {
+		if err := j.update(m); err != nil {
+			return err
+		}
+	}
+	for _, m := range j.changes.Added {
+		user, err := j.add(m)
+		if err != nil {
+			return err
+		}
+		concerned[user] = true
+	}
+	for user := range j.cited {
+		if !concerned[user] {
+			return Errorf(CodeBadCommit, "commit cites a ground for somebody whom it neither adds nor removes")
+		}
+	}
+	// Whoever enters by themself cannot take others out (RFC 9420 §12.2), and writes
+	// nothing before somebody has: it would help nobody to keep them waiting.
+	if left := j.p.pendingAmong(maps.Values(j.after), j.at); len(left) > 0 && !j.changes.External {
+		return Errorf(CodeRemovalPending, "somebody must be taken out first")
+	}
+	return nil
+}
+
+// committer gives who makes the commit. They must have the right to be in.
+func (j *commitJudge) committer() (LeafMember, error) {
+	if j.changes.External {
+		if len(j.changes.Added) != 1 {
+			return LeafMember{}, Errorf(CodeBadCommit, "an external commit brings in one device")
+		}
+		return ParseLeaf(j.changes.Added[0]) // its right is judged as that of every added leaf
+	}
+	for _, m := range j.p.devices {
+		if m.Leaf == j.changes.Committer {
+			_, err := j.p.MayEnter(m.User, m.KeyHash(), j.at)
+			return m, err
+		}
+	}
+	return LeafMember{}, Errorf(CodeNotMember, "the committer is not in the room")
+}
+
+func (j *commitJudge) remove(m mls.Member, committer LeafMember) (ID, error) {
+	gone, ok := j.find(m)
+	if !ok {
+		return ID{}, Errorf(CodeBadCommit, "commit removes a device that is not in the room")
+	}
+	delete(j.after, gone.Device)
+	own := gone.User == committer.User
+	switch {
+	case own:
+	case j.changes.External:
+		return ID{}, Errorf(CodeNotAllowed, "an external commit removes another user's device")
+	case j.p.genesis.Kind == KindCall: // whoever is gone is taken out by any other
+	default:
+		i := slices.IndexFunc(j.p.pendingAmong(oneLeaf(gone), j.at), func(c Citation) bool { return c.User == gone.User })
+		if i < 0 {
+			return ID{}, Errorf(CodeNotAllowed, "commit removes a user whose consent stands")
+		}
+		if j.cited[gone.User] != j.p.pendingAmong(oneLeaf(gone), j.at)[i].Hash {
+			return ID{}, Errorf(CodeNotAllowed, "commit removes a user without citing why")
+		}
+	}
+	return gone.User, nil
+}
+
+func oneLeaf(m LeafMember) func(func(LeafMember) bool) {
+	return func(yield func(LeafMember) bool) { yield(m) }
+}
+
+// find gives the device that a leaf of the tree before belongs to.
+func (j *commitJudge) find(m mls.Member) (LeafMember, bool) {
+	for _, d := range j.p.devices {
+		if d.Leaf == m.Index {
+			return d, true
+		}
+	}
+	return LeafMember{}, false
+}
+
+// update judges a new leaf of a member: user, device and signature key stay.
+func (j *commitJudge) update(m mls.Member) error {
+	before, ok := j.find(m)
+	if !ok {
+		return Errorf(CodeBadCommit, "commit updates a device that is not in the room")
+	}
+	now, err := ParseLeaf(m)
+	if err != nil {
+		return err
+	}
+	if now.User != before.User || now.Device != before.Device || !edPublic(now.SignatureKey).Equal(edPublic(before.SignatureKey)) {
+		return Errorf(CodeBadCertificate, "commit gives a leaf to another device")
+	}
+	if now.KeyHash() != before.KeyHash() {
+		if _, err := j.p.MayEnter(now.User, now.KeyHash(), j.at); err != nil {
+			return err
+		}
+	}
+	now.Since = before.Since
+	j.after[now.Device] = now
+	return nil
+}
+
+// add judges a new leaf: its certificate must be bound by an active receipt, which
+// the commit cites.
+func (j *commitJudge) add(m mls.Member) (ID, error) {
+	leaf, err := ParseLeaf(m)
+	if err != nil {
+		return ID{}, err
+	}
+	if _, twice := j.after[leaf.Device]; twice {
+		return ID{}, Errorf(CodeConflict, "the device is in the room already")
+	}
+	ground, err := j.p.MayEnter(leaf.User, identity.KeyHash(leaf.Certificate.IdentityKey), j.at)
+	if err != nil {
+		return ID{}, err
+	}
+	if cited, ok := j.cited[leaf.User]; (ok || ground.Hash != [32]byte{}) && cited != ground.Hash {
+		if ok && ground.Hash != ([32]byte{}) {
+			return ID{}, Errorf(CodeOldReceipt, "commit cites another receipt than the newest")
+		}
+		return ID{}, Errorf(CodeNotConsented, "commit cites no receipt")
+	}
+	leaf.Since = j.seq
+	j.after[leaf.Device] = leaf
+	return leaf.User, nil
+}

@@ -1,0 +1,158 @@
+package rooms
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+
+	"github.com/ensemble-sante/ensemble/crypto/mls"
+	"github.com/ensemble-sante/ensemble/crypto/strictcbor"
+)
+
+// FoldVersion is the version of the folded state. A state of another version is not
+// read: the log is folded again.
+const FoldVersion = 1
+
+// maxState bounds a serialised state, which never comes from others.
+const maxState = 1 << 30
+
+// publicState is a Public as it is kept. Chain and ids are packed.
+type publicState struct {
+	Version    uint            `cbor:"1,keyasint"`
+	Room       ID              `cbor:"2,keyasint"`
+	Genesis    Genesis         `cbor:"3,keyasint"`
+	Begun      int64           `cbor:"4,keyasint"`
+	Hash       [32]byte        `cbor:"5,keyasint"`
+	Chain      []byte          `cbor:"6,keyasint"` // 32 bytes each
+	Time       int64           `cbor:"7,keyasint"`
+	IDs        []byte          `cbor:"8,keyasint"` // 16 bytes each, sorted
+	Group      []byte          `cbor:"9,keyasint"`
+	Epochs     []uint64        `cbor:"10,keyasint"`
+	Since      []uint64        `cbor:"11,keyasint"` // of the members, by leaf
+	Consents   []Consent       `cbor:"12,keyasint"`
+	Collectors []Party         `cbor:"13,keyasint"`
+	Person     *Party          `cbor:"14,keyasint"`
+	Session    *SessionState   `cbor:"15,keyasint"`
+	Seals      []SealState     `cbor:"16,keyasint"`
+	Grants     []GrantState    `cbor:"17,keyasint"`
+	Frozen     bool            `cbor:"18,keyasint"`
+	Over       bool            `cbor:"19,keyasint"`
+	Evidence   []EvidenceEntry `cbor:"20,keyasint"`
+}
+
+// MarshalBinary encodes the state: equal states give equal bytes.
+func (p *Public) MarshalBinary() ([]byte, error) {
+	s, err := p.state()
+	if err != nil {
+		return nil, err
+	}
+	b, err := strictcbor.Marshal(s)
+	if err != nil {
+		return nil, Errorf(CodeInternal, "encoding the state of a room: %w", err)
+	}
+	return b, nil
+}
+
+func (p *Public) state() (*publicState, error) {
+	group, err := p.group.MarshalBinary()
+	if err != nil {
+		return nil, Errorf(CodeInternal, "encoding the state of a group: %w", err)
+	}
+	s := &publicState{
+		Version: FoldVersion, Room: p.room, Genesis: p.genesis, Begun: p.begun, Hash: p.hash,
+		Chain: make([]byte, 0, 32*len(p.chain)), Time: p.time, IDs: make([]byte, 0, 16*len(p.ids)), Group: group,
+		Epochs: p.epochs, Consents: p.Consents(), Collectors: p.collectors, Person: p.person, Session: p.session,
+		Seals: p.seals, Grants: p.grants, Frozen: p.frozen, Over: p.over, Evidence: p.evidence,
+	}
+	for i := range p.chain {
+		s.Chain = append(s.Chain, p.chain[i][:]...)
+	}
+	for _, id := range slices.SortedFunc(maps.Keys(p.ids), ID.Compare) {
+		s.IDs = append(s.IDs, id[:]...)
+	}
+	for _, m := range p.Members() {
+		s.Since = append(s.Since, m.Since)
+	}
+	return s, nil
+}
+
+// UnmarshalPublic reads a state that MarshalBinary gave. It has CodeUnknown for a
+// state of another fold version.
+func UnmarshalPublic(b []byte) (*Public, error) {
+	var s publicState
+	if err := unmarshal(b, &s, maxState, "state of a room"); err != nil {
+		return nil, err
+	}
+	return s.public()
+}
+
+func (s *publicState) public() (*Public, error) {
+	bad := func(what string) (*Public, error) { return nil, Errorf(CodeMalformed, "state of a room: %s", what) }
+	if s.Version != FoldVersion {
+		return nil, Errorf(CodeUnknown, "state of fold version %d", s.Version)
+	}
+	if len(s.Chain) == 0 || len(s.Chain)%32 != 0 || len(s.IDs)%16 != 0 {
+		return bad("lengths")
+	}
+	group, err := mls.UnmarshalPublicGroup(s.Group)
+	if err != nil {
+		return nil, Errorf(CodeMalformed, "state of a room: %w", err)
+	}
+	p := &Public{
+		room: s.Room, genesis: s.Genesis, begun: s.Begun, hash: s.Hash, time: s.Time, group: group,
+		chain: make([][32]byte, 0, len(s.Chain)/32), ids: make(map[ID]struct{}, len(s.IDs)/16), epochs: s.Epochs,
+		devices: map[ID]LeafMember{}, consents: make(map[ID]*Consent, len(s.Consents)),
+		collectors: s.Collectors, person: s.Person, session: s.Session, seals: s.Seals, grants: s.Grants,
+		frozen: s.Frozen, over: s.Over, evidence: s.Evidence,
+	}
+	for c := range slices.Chunk(s.Chain, 32) {
+		p.chain = append(p.chain, [32]byte(c))
+	}
+	for c := range slices.Chunk(s.IDs, 16) {
+		p.ids[ID(c)] = struct{}{}
+	}
+	members := group.Members()
+	if len(members) != len(s.Since) || !bytes.Equal(group.GroupID(), s.Genesis.Group) ||
+		uint64(len(s.Epochs)) != group.Epoch()+1 || (s.Session != nil) != (s.Genesis.Kind == KindSession) {
+		return bad("halves of two states")
+	}
+	for i, m := range members {
+		leaf, err := ParseLeaf(m)
+		if err != nil {
+			return nil, err
+		}
+		leaf.Since = s.Since[i]
+		p.devices[leaf.Device] = leaf
+	}
+	for i := range s.Consents {
+		p.consents[s.Consents[i].Party.User] = &s.Consents[i]
+	}
+	p.reckon()
+	return p, nil
+}
+
+// Clone gives an independent copy.
+func (p *Public) Clone() *Public {
+	c := *p
+	group := *p.group // its state is replaced, never changed
+	c.group = &group
+	c.chain = slices.Clip(p.chain) // only ever appended to
+	c.epochs = slices.Clip(p.epochs)
+	c.seals = slices.Clip(p.seals)
+	c.grants = slices.Clip(p.grants)
+	c.evidence = slices.Clip(p.evidence)
+	c.ids = maps.Clone(p.ids)
+	c.devices = maps.Clone(p.devices)
+	c.collectors = slices.Clone(p.collectors)
+	c.consents = make(map[ID]*Consent, len(p.consents))
+	for id, v := range p.consents {
+		copied := *v
+		c.consents[id] = &copied
+	}
+	if p.session != nil {
+		s := *p.session
+		s.Items, s.Admitted = slices.Clone(s.Items), slices.Clone(s.Admitted)
+		c.session = &s
+	}
+	return &c
+}
