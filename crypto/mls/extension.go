@@ -163,8 +163,6 @@ func checkContextExtensions(list []Extension) error {
 			_, err = parseRequiredCapabilities(e.Data)
 		case ExtensionExternalSenders:
 			_, err = parseExternalSenders(e.Data)
-		case ExtensionApplicationID, ExtensionRatchetTree, ExtensionExternalPub:
-			err = rule(ErrMalformed, "17.3", "extension 0x%04x in a group context", e.Type)
 		}
 		if err != nil {
 			return err

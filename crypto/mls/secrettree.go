@@ -1,0 +1,188 @@
+package mls
+
+import (
+	"slices"
+)
+
+// The limits of reordering (RFC 9420 §15.3). They bound what a sender can make
+// a receiver derive and keep.
+const (
+	// maxForward is how many generations a message may be ahead of the last one.
+	maxForward = 1024
+	// maxSkipped is how many keys of skipped messages are kept for each ratchet;
+	// the oldest are given up first.
+	maxSkipped = 256
+)
+
+// messageKey encrypts one message.
+type messageKey struct{ key, nonce []byte }
+
+func (k messageKey) wipe() { wipe(k.key, k.nonce) }
+
+// ratchet is one of the two hash ratchets of a sender (§9.1): the secret of the
+// next generation, and the keys of generations that were passed over.
+type ratchet struct {
+	secret  []byte
+	next    uint64 // generation of secret; 2^32 when it is at its end
+	skipped []skippedKey
+}
+
+type skippedKey struct {
+	generation uint32
+	messageKey
+}
+
+// secretTree gives each sender's message keys (§9). Secrets above a leaf are
+// dropped when the leaf is first used.
+type secretTree struct {
+	suite   *suite
+	leaves  int
+	secrets map[nodeIndex][]byte
+	senders map[LeafIndex]*senderRatchets
+}
+
+type senderRatchets struct{ handshake, application ratchet }
+
+func newSecretTree(s *suite, leaves int, encryptionSecret []byte) *secretTree {
+	return &secretTree{
+		suite:   s,
+		leaves:  leaves,
+		secrets: map[nodeIndex][]byte{rootOf(leaves): encryptionSecret},
+		senders: map[LeafIndex]*senderRatchets{},
+	}
+}
+
+// ratchet gives the ratchet for a sender and a type of content.
+func (t *secretTree) ratchet(l LeafIndex, content ContentType) *ratchet {
+	sender := t.senders[l]
+	if sender == nil {
+		secret := t.leafSecret(l)
+		sender = &senderRatchets{
+			handshake:   ratchet{secret: t.suite.deriveSecret(secret, "handshake")},
+			application: ratchet{secret: t.suite.deriveSecret(secret, "application")},
+		}
+		wipe(secret)
+		t.senders[l] = sender
+	}
+	if content == ContentApplication {
+		return &sender.application
+	}
+	return &sender.handshake
+}
+
+// leafSecret derives down to the leaf and drops the secrets it passes.
+func (t *secretTree) leafSecret(l LeafIndex) []byte {
+	x := l.node()
+	for t.secrets[x] == nil {
+		x = x.parent()
+	}
+	for x != l.node() {
+		secret := t.secrets[x]
+		delete(t.secrets, x)
+		t.secrets[x.left()] = t.suite.expandWithLabel(secret, "tree", []byte("left"), t.suite.nh)
+		t.secrets[x.right()] = t.suite.expandWithLabel(secret, "tree", []byte("right"), t.suite.nh)
+		wipe(secret)
+		if l.node() < x {
+			x = x.left()
+		} else {
+			x = x.right()
+		}
+	}
+	secret := t.secrets[x]
+	delete(t.secrets, x)
+	return secret
+}
+
+// keyAt derives the key of the ratchet's next generation.
+func (r *ratchet) keyAt(s *suite) messageKey {
+	g := uint32(r.next)
+	return messageKey{
+		key:   s.deriveTreeSecret(r.secret, "key", g, s.keySize),
+		nonce: s.deriveTreeSecret(r.secret, "nonce", g, s.nonceLen),
+	}
+}
+
+// step moves on by one generation.
+func (r *ratchet) step(s *suite) {
+	secret := s.deriveTreeSecret(r.secret, "secret", uint32(r.next), s.nh)
+	wipe(r.secret)
+	r.secret = secret
+	r.next++
+}
+
+// use gives the key for the next message to send, and consumes it.
+func (r *ratchet) use(s *suite) (uint32, messageKey, error) {
+	if r.next > 1<<32-1 {
+		return 0, messageKey{}, rule(ErrTooFarAhead, "9.1", "all generations of this epoch are used")
+	}
+	g := uint32(r.next)
+	k := r.keyAt(s)
+	r.step(s)
+	return g, k, nil
+}
+
+// opening is a key taken for trial: nothing is consumed before commit.
+type opening struct {
+	target  *ratchet
+	after   ratchet
+	key     messageKey
+	givenUp []skippedKey
+}
+
+// open finds the key of a generation without consuming it.
+func (r *ratchet) open(s *suite, generation uint32) (*opening, error) {
+	if uint64(generation) < r.next {
+		i := slices.IndexFunc(r.skipped, func(k skippedKey) bool { return k.generation == generation })
+		if i < 0 {
+			return nil, rule(ErrReplay, "9.2", "key of generation %d was used or given up", generation)
+		}
+		o := &opening{target: r, key: r.skipped[i].messageKey, after: *r}
+		o.after.skipped = slices.Delete(slices.Clone(r.skipped), i, i+1)
+		return o, nil
+	}
+	if uint64(generation)-r.next > maxForward {
+		return nil, rule(ErrTooFarAhead, "15.3", "generation %d, expected %d", generation, r.next)
+	}
+	o := &opening{target: r, after: ratchet{secret: slices.Clone(r.secret), next: r.next, skipped: slices.Clip(r.skipped)}}
+	for o.after.next < uint64(generation) {
+		// Keys that would be given up at once are not derived.
+		if uint64(generation)-o.after.next <= maxSkipped {
+			o.after.skipped = append(o.after.skipped, skippedKey{uint32(o.after.next), o.after.keyAt(s)})
+		}
+		o.after.step(s)
+	}
+	o.key = o.after.keyAt(s)
+	o.after.step(s)
+	if drop := len(o.after.skipped) - maxSkipped; drop > 0 {
+		o.givenUp = slices.Clone(o.after.skipped[:drop])
+		o.after.skipped = slices.Clone(o.after.skipped[drop:])
+	}
+	return o, nil
+}
+
+// commit consumes the key: the message was authentic.
+func (o *opening) commit() {
+	if len(o.target.secret) > 0 && o.after.next != o.target.next {
+		wipe(o.target.secret)
+	}
+	o.key.wipe()
+	for _, k := range o.givenUp {
+		k.wipe()
+	}
+	*o.target = o.after
+}
+
+func (t *secretTree) wipe() {
+	for _, s := range t.secrets {
+		wipe(s)
+	}
+	for _, r := range t.senders {
+		wipe(r.handshake.secret, r.application.secret)
+		for _, k := range r.handshake.skipped {
+			k.wipe()
+		}
+		for _, k := range r.application.skipped {
+			k.wipe()
+		}
+	}
+}
