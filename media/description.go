@@ -12,6 +12,7 @@ import (
 type offerDescription struct {
 	origin uint64            // session id, which tells one RTCPeerConnection from another
 	media  map[string]Medium // sections in which the client sends, by MID
+	text   string            // the offer as it is given to pion
 }
 
 // readOffer checks an offer and the list of its tracks.
@@ -56,7 +57,30 @@ func readOffer(text string, tracks []Track) (offerDescription, error) {
 	if sending != len(media) {
 		return none, fmt.Errorf("%w: a listed section does not exist", ErrTracks)
 	}
-	return offerDescription{origin: desc.Origin.SessionID, media: media}, nil
+	text, err = withoutInactive(desc)
+	if err != nil {
+		return none, err
+	}
+	return offerDescription{origin: desc.Origin.SessionID, media: media, text: text}, nil
+}
+
+// withoutInactive writes an offer in which "inactive" sections are "recvonly":
+// they are answered with "inactive" all the same. Pion stops the receiver of a
+// section that is inactive, and when it is inactive in two offers in a row the
+// section cannot be used again.
+func withoutInactive(desc *sdp.SessionDescription) (string, error) {
+	for _, section := range desc.MediaDescriptions {
+		for i, a := range section.Attributes {
+			if a.Key == "inactive" && section.MediaName.Port.Value != 0 {
+				section.Attributes[i].Key = "recvonly"
+			}
+		}
+	}
+	b, err := desc.Marshal()
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrSDP, err)
+	}
+	return string(b), nil
 }
 
 // checkSending checks a section in which the client sends.

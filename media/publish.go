@@ -63,7 +63,7 @@ func (p *publisher) offer(s Signal) error {
 			return err
 		}
 	}
-	sdp, err := p.negotiate(s.SDP)
+	sdp, err := p.negotiate(offer.text)
 	if err != nil {
 		p.drop()
 		return fmt.Errorf("%w: %w", ErrSDP, err)

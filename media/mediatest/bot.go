@@ -7,6 +7,7 @@ package mediatest
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -43,6 +44,8 @@ type Count struct {
 	Broken    int    // frames that opened and were not what their publisher made
 	Last      uint64 // number of the last frame
 	Missing   int    // frames skipped between the first and the last
+
+	SenderReports int // the node's reports of the publisher's clock
 }
 
 type trackKey struct {
@@ -72,6 +75,7 @@ type Bot struct {
 	left     []string
 	counts   map[trackKey]*Count
 	states   map[string]webrtc.PeerConnectionState
+	ufrags   map[string]string
 }
 
 // New makes a bot that gives its signals to toServer. Those of the server are to
@@ -89,6 +93,7 @@ func New(name string, toServer func(media.Signal) error, o Options) *Bot {
 		sections: make(map[string]media.Track),
 		counts:   make(map[trackKey]*Count),
 		states:   make(map[string]webrtc.PeerConnectionState),
+		ufrags:   make(map[string]string),
 	}
 	b.running.Go(b.run)
 	return b
@@ -252,6 +257,14 @@ func (b *Bot) State(connection string) webrtc.PeerConnectionState {
 	return b.states[connection]
 }
 
+// Credentials is the ICE user fragment of the connection media.Publish or
+// media.Subscribe at the node, as of the last description that was applied.
+func (b *Bot) Credentials(connection string) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.ufrags[connection]
+}
+
 // Close ends the bot and waits for what it runs.
 func (b *Bot) Close() {
 	b.mu.Lock()
@@ -262,6 +275,13 @@ func (b *Bot) Close() {
 	b.mu.Unlock()
 	close(b.quit)
 	b.running.Wait()
+}
+
+// applied notes the node's credentials in a description that has been applied.
+func (b *Bot) applied(connection, description string) {
+	_, rest, _ := strings.Cut(description, "a=ice-ufrag:")
+	ufrag, _, _ := strings.Cut(rest, "\r\n")
+	b.note(func() { b.ufrags[connection] = ufrag })
 }
 
 // connect makes one of the bot's two connections.

@@ -136,7 +136,11 @@ func (b *Bot) offer(restart bool) error {
 }
 
 func (b *Bot) published(s media.Signal) error {
-	return b.pub.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: s.SDP})
+	if err := b.pub.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: s.SDP}); err != nil {
+		return err
+	}
+	b.applied(media.Publish, s.SDP)
+	return nil
 }
 
 // listen follows what the node says of a track.

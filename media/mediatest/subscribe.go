@@ -2,6 +2,7 @@ package mediatest
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
@@ -71,17 +72,21 @@ func (b *Bot) subscribe(s media.Signal) error {
 		sections[t.MID] = t
 	}
 	b.note(func() { b.sections = sections })
-	if err := b.sub.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: s.SDP}); err != nil {
+	// Pion cannot use a section again that has been inactive in two offers in a
+	// row. Of a section in which only the node may send, recvonly says the same.
+	text := strings.ReplaceAll(s.SDP, "a=inactive\r\n", "a=recvonly\r\n")
+	if err := b.sub.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: text}); err != nil {
 		return err
 	}
 	answer, err := b.sub.CreateAnswer(nil)
 	if err != nil {
 		return err
 	}
-	text, err := setLocal(b.sub, answer)
+	text, err = setLocal(b.sub, answer)
 	if err != nil {
 		return err
 	}
+	b.applied(media.Subscribe, s.SDP)
 	return b.toServer(media.Signal{Type: media.SubscribeAnswer, SDP: text})
 }
 
@@ -110,6 +115,19 @@ func (b *Bot) onTrack(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 	b.mu.Lock()
 	count := b.counts[key]
 	b.mu.Unlock()
+	b.running.Go(func() {
+		for {
+			packets, _, err := receiver.ReadRTCP()
+			if err != nil {
+				return
+			}
+			for _, p := range packets {
+				if _, ok := p.(*rtcp.SenderReport); ok {
+					b.note(func() { count.SenderReports++ })
+				}
+			}
+		}
+	})
 	builder := samplebuilder.New(maxLate, depacketizer, rate)
 	for {
 		p, _, err := track.ReadRTP()
