@@ -24,7 +24,7 @@ func NewID() ID {
 // and stray bits are refused.
 func ParseID(s string) (ID, error) {
 	var id ID
-	if err := id.UnmarshalText([]byte(s)); err != nil {
+	if err := id.parse([]byte(s)); err != nil {
 		return ID{}, err
 	}
 	return id, nil
@@ -50,11 +50,33 @@ func (id ID) Compare(other ID) int { return bytes.Compare(id[:], other[:]) }
 // String returns the text form.
 func (id ID) String() string { return idEncoding.EncodeToString(id[:]) }
 
-// MarshalText returns the text form.
-func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+// MarshalText returns the text form; empty for the zero id, so that a field of
+// JSON that names nothing is "".
+func (id ID) MarshalText() ([]byte, error) {
+	if id.IsZero() {
+		return []byte{}, nil
+	}
+	return []byte(id.String()), nil
+}
 
-// UnmarshalText reads the text form as [ParseID] does.
+// UnmarshalText reads what [ID.MarshalText] returns, and nothing else.
 func (id *ID) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*id = ID{}
+		return nil
+	}
+	var got ID
+	if err := got.parse(text); err != nil {
+		return err
+	}
+	if got.IsZero() {
+		return fmt.Errorf("%w id: the zero id is the empty text", ErrMalformed)
+	}
+	*id = got
+	return nil
+}
+
+func (id *ID) parse(text []byte) error {
 	if len(text) != 26 {
 		return fmt.Errorf("%w id: %d characters", ErrMalformed, len(text))
 	}
