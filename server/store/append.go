@@ -78,12 +78,12 @@ func (a *Appending) Entries(e InsertEntriesParams) {
 
 // Move writes where rooms stand now.
 func (a *Appending) Move(m MoveRoomsParams) {
-	a.write.Queue(moveRooms, m.Rooms, m.Seqs, m.Chains, m.Times)
+	a.write.Queue(moveRooms, m.Rooms, m.Seqs, m.Chains, m.Times, m.Epochs)
 }
 
-// State writes a room's folded state.
-func (a *Appending) State(s SetRoomStateParams) {
-	a.write.Queue(setRoomState, s.Epoch, s.Snapshot, s.SnapshotSeq, s.RoomID)
+// Snapshot writes a room's folded state.
+func (a *Appending) Snapshot(s SetSnapshotParams) {
+	a.write.Queue(setSnapshot, s.Snapshot, s.SnapshotSeq, s.RoomID)
 }
 
 // GroupInfo writes a room's GroupInfo.

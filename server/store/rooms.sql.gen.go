@@ -184,7 +184,7 @@ func (q *Queries) KnownEntries(ctx context.Context, arg KnownEntriesParams) ([]K
 }
 
 const lockRooms = `-- name: LockRooms :many
-SELECT room_id, seq, chain, time, epoch, snapshot_seq FROM rooms
+SELECT room_id, seq, chain, snapshot_seq FROM rooms
 WHERE room_id = ANY($1::bytea[]) ORDER BY room_id FOR UPDATE
 `
 
@@ -192,8 +192,6 @@ type LockRoomsRow struct {
 	RoomID      []byte
 	Seq         int64
 	Chain       []byte
-	Time        int64
-	Epoch       int64
 	SnapshotSeq int64
 }
 
@@ -211,8 +209,6 @@ func (q *Queries) LockRooms(ctx context.Context, rooms [][]byte) ([]LockRoomsRow
 			&i.RoomID,
 			&i.Seq,
 			&i.Chain,
-			&i.Time,
-			&i.Epoch,
 			&i.SnapshotSeq,
 		); err != nil {
 			return nil, err
@@ -226,9 +222,9 @@ func (q *Queries) LockRooms(ctx context.Context, rooms [][]byte) ([]LockRoomsRow
 }
 
 const moveRooms = `-- name: MoveRooms :execrows
-UPDATE rooms AS r SET seq = m.seq, chain = m.chain, time = m.time
+UPDATE rooms AS r SET seq = m.seq, chain = m.chain, time = m.time, epoch = m.epoch
 FROM (SELECT unnest($1::bytea[]) AS room_id, unnest($2::bigint[]) AS seq,
-	unnest($3::bytea[]) AS chain, unnest($4::bigint[]) AS time) AS m
+	unnest($3::bytea[]) AS chain, unnest($4::bigint[]) AS time, unnest($5::bigint[]) AS epoch) AS m
 WHERE r.room_id = m.room_id
 `
 
@@ -237,6 +233,7 @@ type MoveRoomsParams struct {
 	Seqs   []int64
 	Chains [][]byte
 	Times  []int64
+	Epochs []int64
 }
 
 func (q *Queries) MoveRooms(ctx context.Context, arg MoveRoomsParams) (int64, error) {
@@ -245,6 +242,7 @@ func (q *Queries) MoveRooms(ctx context.Context, arg MoveRoomsParams) (int64, er
 		arg.Seqs,
 		arg.Chains,
 		arg.Times,
+		arg.Epochs,
 	)
 	if err != nil {
 		return 0, err
@@ -385,23 +383,6 @@ func (q *Queries) RoomSeqs(ctx context.Context, rooms [][]byte) ([]RoomSeqsRow, 
 	return items, nil
 }
 
-const roomState = `-- name: RoomState :one
-SELECT seq, snapshot, snapshot_seq FROM rooms WHERE room_id = $1
-`
-
-type RoomStateRow struct {
-	Seq         int64
-	Snapshot    []byte
-	SnapshotSeq int64
-}
-
-func (q *Queries) RoomState(ctx context.Context, roomID []byte) (RoomStateRow, error) {
-	row := q.db.QueryRow(ctx, roomState, roomID)
-	var i RoomStateRow
-	err := row.Scan(&i.Seq, &i.Snapshot, &i.SnapshotSeq)
-	return i, err
-}
-
 const roomsOf = `-- name: RoomsOf :many
 SELECT r.room_id, r.kind, r.case_id, r.seq, r.epoch, p.open, p.expires
 FROM participations p JOIN rooms r ON r.room_id = p.room_id
@@ -460,23 +441,28 @@ func (q *Queries) SetGroupInfo(ctx context.Context, arg SetGroupInfoParams) erro
 	return err
 }
 
-const setRoomState = `-- name: SetRoomState :exec
-UPDATE rooms SET epoch = $1, snapshot = $2, snapshot_seq = $3 WHERE room_id = $4
+const setSnapshot = `-- name: SetSnapshot :exec
+UPDATE rooms SET snapshot = $1, snapshot_seq = $2 WHERE room_id = $3
 `
 
-type SetRoomStateParams struct {
-	Epoch       int64
+type SetSnapshotParams struct {
 	Snapshot    []byte
 	SnapshotSeq int64
 	RoomID      []byte
 }
 
-func (q *Queries) SetRoomState(ctx context.Context, arg SetRoomStateParams) error {
-	_, err := q.db.Exec(ctx, setRoomState,
-		arg.Epoch,
-		arg.Snapshot,
-		arg.SnapshotSeq,
-		arg.RoomID,
-	)
+func (q *Queries) SetSnapshot(ctx context.Context, arg SetSnapshotParams) error {
+	_, err := q.db.Exec(ctx, setSnapshot, arg.Snapshot, arg.SnapshotSeq, arg.RoomID)
 	return err
+}
+
+const snapshot = `-- name: Snapshot :one
+SELECT snapshot FROM rooms WHERE room_id = $1
+`
+
+func (q *Queries) Snapshot(ctx context.Context, roomID []byte) ([]byte, error) {
+	row := q.db.QueryRow(ctx, snapshot, roomID)
+	var snapshot []byte
+	err := row.Scan(&snapshot)
+	return snapshot, err
 }

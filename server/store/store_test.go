@@ -36,7 +36,7 @@ func TestAnAppendIsAllOrNothing(t *testing.T) {
 		defer a.Rollback(context.Background())
 		a.Entries(store.InsertEntriesParams{Rooms: [][]byte{room}, Seqs: []int64{seq}, Ids: [][]byte{entry}, Kinds: []int16{2},
 			Times: []int64{seq}, Payloads: [][]byte{{byte(seq)}}, Chains: [][]byte{make([]byte, 32)}})
-		a.Move(store.MoveRoomsParams{Rooms: [][]byte{room}, Seqs: []int64{seq}, Chains: [][]byte{make([]byte, 32)}, Times: []int64{seq}})
+		a.Move(store.MoveRoomsParams{Rooms: [][]byte{room}, Seqs: []int64{seq}, Chains: [][]byte{make([]byte, 32)}, Times: []int64{seq}, Epochs: []int64{0}})
 		if !commit {
 			return nil
 		}

@@ -1,6 +1,6 @@
 -- name: LockRooms :many
 -- Locks in the order of ids, so that nodes never wait for each other in a circle.
-SELECT room_id, seq, chain, time, epoch, snapshot_seq FROM rooms
+SELECT room_id, seq, chain, snapshot_seq FROM rooms
 WHERE room_id = ANY(@rooms::bytea[]) ORDER BY room_id FOR UPDATE;
 
 -- name: KnownEntries :many
@@ -18,19 +18,19 @@ SELECT unnest(@rooms::bytea[]), unnest(@seqs::bigint[]), unnest(@ids::bytea[]), 
 	unnest(@times::bigint[]), unnest(@payloads::bytea[]), unnest(@chains::bytea[]);
 
 -- name: MoveRooms :execrows
-UPDATE rooms AS r SET seq = m.seq, chain = m.chain, time = m.time
+UPDATE rooms AS r SET seq = m.seq, chain = m.chain, time = m.time, epoch = m.epoch
 FROM (SELECT unnest(@rooms::bytea[]) AS room_id, unnest(@seqs::bigint[]) AS seq,
-	unnest(@chains::bytea[]) AS chain, unnest(@times::bigint[]) AS time) AS m
+	unnest(@chains::bytea[]) AS chain, unnest(@times::bigint[]) AS time, unnest(@epochs::bigint[]) AS epoch) AS m
 WHERE r.room_id = m.room_id;
 
--- name: SetRoomState :exec
-UPDATE rooms SET epoch = @epoch, snapshot = @snapshot, snapshot_seq = @snapshot_seq WHERE room_id = @room_id;
+-- name: SetSnapshot :exec
+UPDATE rooms SET snapshot = @snapshot, snapshot_seq = @snapshot_seq WHERE room_id = @room_id;
 
 -- name: SetGroupInfo :exec
 UPDATE rooms SET group_info = @group_info WHERE room_id = @room_id;
 
--- name: RoomState :one
-SELECT seq, snapshot, snapshot_seq FROM rooms WHERE room_id = @room_id;
+-- name: Snapshot :one
+SELECT snapshot FROM rooms WHERE room_id = @room_id;
 
 -- name: GroupInfo :one
 SELECT epoch, group_info FROM rooms WHERE room_id = @room_id;
