@@ -152,6 +152,12 @@ func TestScreenIsAddedAndRemovedByNegotiation(t *testing.T) {
 		require.NoError(t, b.Wait(ctx, func() bool { return len(b.Sections()) == 2 && len(b.Tracks()) == 2 }))
 		requireFrames(t, ctx, b, "a", media.Camera, media.Audio)
 	}
+	// With the camera switched off as well, two sections are inactive in two
+	// offers in a row, and then used again.
+	require.NoError(t, a.Unpublish(media.Camera))
+	require.NoError(t, b.Wait(ctx, func() bool { return len(b.Sections()) == 1 }))
+	require.NoError(t, a.Publish(media.Screen, media.Camera))
+	requireFrames(t, ctx, b, "a", all...)
 	require.NoError(t, a.Err())
 	require.NoError(t, b.Err())
 }

@@ -68,7 +68,7 @@
 //
 // # Media
 //
-// VP8 and Opus only, SRTP with AES-GCM only (RFC 7714). Video is retransmitted as
+// VP8 and Opus only, SRTP with AEAD_AES_128_GCM only (RFC 7714). Video is retransmitted as
 // RTX (RFC 4588), in both directions, and never under its own SSRC: the same SRTP
 // packet index would then be sealed twice, and as soon as a header extension
 // changes on the way (a transport sequence number) that is a GCM nonce used twice.

@@ -61,7 +61,10 @@ func (n *Node) newConnection(rtx *rtxStreams) (*connection, error) {
 		webrtc.WithSettingEngine(n.settings),
 		webrtc.WithInterceptorRegistry(registry),
 	)
-	pc, err := api.NewPeerConnection(webrtc.Configuration{Certificates: n.certificates})
+	pc, err := api.NewPeerConnection(webrtc.Configuration{
+		Certificates:              n.certificates,
+		RTPHeaderEncryptionPolicy: webrtc.RTPHeaderEncryptionPolicyDisable, // there are no extensions to encrypt
+	})
 	if err != nil {
 		return nil, fmt.Errorf("media: making a connection: %w", err)
 	}
@@ -76,7 +79,7 @@ func newSettings(mux ice.UDPMux, publicIPs []string, logs *logs) (webrtc.Setting
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetIncludeLoopbackCandidate(true)
-	s.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AEAD_AES_256_GCM)
+	s.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM)
 	s.SetFireOnTrackBeforeFirstRTP(true)
 	s.SetReceiveMTU(maxPacket)
 	s.DisableMediaEngineCopy(true) // each connection has its own anyway

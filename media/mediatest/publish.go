@@ -19,7 +19,7 @@ const soundInterval = 20 * time.Millisecond
 type sender struct {
 	medium      media.Medium
 	track       *webrtc.TrackLocalStaticSample
-	transceiver *webrtc.RTPTransceiver
+	sender      *webrtc.RTPSender
 	keyWanted   atomic.Bool
 	keyRequests atomic.Int64
 	reports     atomic.Int64 // receiver reports from the node
@@ -59,7 +59,7 @@ func (b *Bot) Unpublish(medium media.Medium) error {
 			return fmt.Errorf("%s is not published", medium)
 		}
 		s.stop()
-		if err := b.pub.RemoveTrack(s.transceiver.Sender()); err != nil {
+		if err := b.pub.RemoveTrack(s.sender); err != nil {
 			return err
 		}
 		return b.offer(false)
@@ -100,14 +100,13 @@ func (b *Bot) add(medium media.Medium) error {
 	if err != nil {
 		return err
 	}
-	transceiver, err := b.pub.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
+	rtpSender, err := b.pub.AddTrack(track) // in a section that is free, if there is one
 	if err != nil {
 		return err
 	}
-	s := &sender{medium: medium, track: track, transceiver: transceiver, quit: make(chan struct{})}
+	s := &sender{medium: medium, track: track, sender: rtpSender, quit: make(chan struct{})}
 	s.keyWanted.Store(true)
 	b.note(func() { b.senders[medium] = s })
-	rtpSender := transceiver.Sender()
 	b.running.Go(func() { b.listen(s, rtpSender) })
 	b.running.Go(func() { b.produce(s) })
 	return nil
@@ -128,8 +127,12 @@ func (b *Bot) offer(restart bool) error {
 	}
 	signal := media.Signal{Type: media.PublishOffer, SDP: sdp}
 	b.mu.Lock()
-	for m, s := range b.senders {
-		signal.Tracks = append(signal.Tracks, media.Track{MID: s.transceiver.Mid(), Medium: m})
+	for _, t := range b.pub.GetTransceivers() {
+		for m, s := range b.senders {
+			if t.Sender() == s.sender {
+				signal.Tracks = append(signal.Tracks, media.Track{MID: t.Mid(), Medium: m})
+			}
+		}
 	}
 	b.mu.Unlock()
 	return b.toServer(signal)

@@ -15,7 +15,7 @@ import (
 )
 
 // maxLate is how many packets a frame may wait for a missing one.
-const maxLate = 256
+const maxLate = 64
 
 // RestartSubscribing asks the node to restart ICE on the subscribe connection.
 func (b *Bot) RestartSubscribing() error {
