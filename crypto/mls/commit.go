@@ -116,7 +116,7 @@ func (b *commitBuilder) build(authenticatedData []byte, infoExtensions []Extensi
 		groupID:           old.context.groupID,
 		epoch:             old.context.epoch,
 		sender:            b.sender,
-		authenticatedData: bytes.Clone(authenticatedData),
+		authenticatedData: append([]byte{}, authenticatedData...),
 		contentType:       ContentCommit,
 		commit:            &commit{proposals: orRefs(t.list), path: path},
 	}}

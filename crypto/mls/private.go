@@ -82,9 +82,9 @@ func (s *suite) openSenderData(senderDataSecret []byte, p *privateMessage) (send
 }
 
 // unprotect decrypts a message. The key is consumed only when the caller, having
-// verified the signature, commits the opening.
+// verified the signature, says so.
 func (s *suite) unprotect(tree *secretTree, sender senderData, p *privateMessage) (*authenticatedContent, *opening, error) {
-	o, err := tree.ratchet(sender.leaf, p.contentType).open(s, sender.generation)
+	o, err := tree.open(sender.leaf, p.contentType, sender.generation)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -77,7 +77,7 @@ func (g *Group) processPrivate(m *privateMessage, now time.Time) (*Processed, er
 		return nil, err
 	}
 	if p.Commit == nil { // the keys of this epoch go when it is merged
-		opening.commit()
+		opening.consume()
 	}
 	return p, nil
 }

@@ -70,6 +70,50 @@ func (t *secretTree) ratchet(l LeafIndex, content ContentType) *ratchet {
 	return &sender.handshake
 }
 
+// open finds the key of a message without changing the tree: the secrets are
+// derived, and dropped, once the message has proved authentic.
+func (t *secretTree) open(l LeafIndex, content ContentType, generation uint32) (*opening, error) {
+	r := &ratchet{}
+	if sender := t.senders[l]; sender == nil {
+		label := "handshake"
+		if content == ContentApplication {
+			label = "application"
+		}
+		secret := t.peekLeaf(l)
+		r.secret = t.suite.deriveSecret(secret, label)
+		wipe(secret)
+	} else {
+		r = t.ratchet(l, content)
+	}
+	o, err := r.open(t.suite, generation)
+	if err != nil {
+		return nil, err
+	}
+	o.consume = func() { o.commit(t.ratchet(l, content)) }
+	return o, nil
+}
+
+// peekLeaf derives the secret of a leaf that was not used yet.
+func (t *secretTree) peekLeaf(l LeafIndex) []byte {
+	x := l.node()
+	for t.secrets[x] == nil {
+		x = x.parent()
+	}
+	secret := slices.Clone(t.secrets[x])
+	for x != l.node() {
+		side := "left"
+		if l.node() < x {
+			x = x.left()
+		} else {
+			x, side = x.right(), "right"
+		}
+		next := t.suite.expandWithLabel(secret, "tree", []byte(side), t.suite.nh)
+		wipe(secret)
+		secret = next
+	}
+	return secret
+}
+
 // leafSecret derives down to the leaf and drops the secrets it passes.
 func (t *secretTree) leafSecret(l LeafIndex) []byte {
 	x := l.node()
@@ -121,12 +165,12 @@ func (r *ratchet) use(s *suite) (uint32, messageKey, error) {
 	return g, k, nil
 }
 
-// opening is a key taken for trial: nothing is consumed before commit.
+// opening is a key taken for trial: nothing is consumed before consume.
 type opening struct {
-	target  *ratchet
 	after   ratchet
 	key     messageKey
 	givenUp []skippedKey
+	consume func()
 }
 
 // open finds the key of a generation without consuming it.
@@ -136,14 +180,14 @@ func (r *ratchet) open(s *suite, generation uint32) (*opening, error) {
 		if i < 0 {
 			return nil, rule(ErrReplay, "9.2", "key of generation %d was used or given up", generation)
 		}
-		o := &opening{target: r, key: r.skipped[i].messageKey, after: *r}
+		o := &opening{key: r.skipped[i].messageKey, after: *r}
 		o.after.skipped = slices.Delete(slices.Clone(r.skipped), i, i+1)
 		return o, nil
 	}
 	if uint64(generation)-r.next > maxForward {
 		return nil, rule(ErrTooFarAhead, "15.3", "generation %d, expected %d", generation, r.next)
 	}
-	o := &opening{target: r, after: ratchet{secret: slices.Clone(r.secret), next: r.next, skipped: slices.Clip(r.skipped)}}
+	o := &opening{after: ratchet{secret: slices.Clone(r.secret), next: r.next, skipped: slices.Clip(r.skipped)}}
 	for o.after.next < uint64(generation) {
 		// Keys that would be given up at once are not derived.
 		if uint64(generation)-o.after.next <= maxSkipped {
@@ -160,16 +204,16 @@ func (r *ratchet) open(s *suite, generation uint32) (*opening, error) {
 	return o, nil
 }
 
-// commit consumes the key: the message was authentic.
-func (o *opening) commit() {
-	if len(o.target.secret) > 0 && o.after.next != o.target.next {
-		wipe(o.target.secret)
+// commit moves a ratchet on to where the message was.
+func (o *opening) commit(r *ratchet) {
+	if o.after.next != r.next {
+		wipe(r.secret)
 	}
 	o.key.wipe()
 	for _, k := range o.givenUp {
 		k.wipe()
 	}
-	*o.target = o.after
+	*r = o.after
 }
 
 func (t *secretTree) wipe() {

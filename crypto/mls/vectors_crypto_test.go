@@ -229,17 +229,17 @@ func TestVectorSecretTree(t *testing.T) {
 						j = len(v.Leaves[i]) - 1 - j
 					}
 					g := v.Leaves[i][j]
-					o, err := tree.ratchet(LeafIndex(i), ContentProposal).open(s, g.Generation)
+					o, err := tree.open(LeafIndex(i), ContentProposal, g.Generation)
 					require.NoError(t, err)
 					require.EqualValues(t, g.HandshakeKey, o.key.key)
 					require.EqualValues(t, g.HandshakeNonce, o.key.nonce)
-					o.commit()
-					o, err = tree.ratchet(LeafIndex(i), ContentApplication).open(s, g.Generation)
+					o.consume()
+					o, err = tree.open(LeafIndex(i), ContentApplication, g.Generation)
 					require.NoError(t, err)
 					require.EqualValues(t, g.ApplicationKey, o.key.key)
 					require.EqualValues(t, g.ApplicationNonce, o.key.nonce)
-					o.commit()
-					_, err = tree.ratchet(LeafIndex(i), ContentApplication).open(s, g.Generation)
+					o.consume()
+					_, err = tree.open(LeafIndex(i), ContentApplication, g.Generation)
 					require.ErrorIs(t, err, ErrReplay)
 				}
 			}

@@ -143,7 +143,7 @@ func TestVectorMessageProtection(t *testing.T) {
 			a, o, err := s.unprotect(newTree(), sender, m.private)
 			require.NoError(t, err)
 			require.NoError(t, a.verifySignature(s, v.SignaturePub, encoded))
-			o.commit()
+			o.consume()
 			return a
 		}
 		body := func(a *authenticatedContent) []byte {
