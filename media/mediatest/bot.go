@@ -28,6 +28,9 @@ type Options struct {
 	Cipher FrameCipher
 	// FrameInterval is the time between two frames of video; 0 means 33 ms.
 	FrameInterval time.Duration
+	// Deaf bots receive packets and look at none of them: they count nothing, ask
+	// for nothing and cost little.
+	Deaf bool
 	// LoseSent says which packets of video are lost on their way to the node.
 	// Retransmissions are not lost.
 	LoseSent func(seq uint16) bool
@@ -318,8 +321,10 @@ func (b *Bot) connect(name string) (*webrtc.PeerConnection, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range []interceptor.Factory{responder, generator, sr, rr} {
-		registry.Add(f)
+	if !b.options.Deaf {
+		for _, f := range []interceptor.Factory{responder, generator, sr, rr} {
+			registry.Add(f)
+		}
 	}
 	var settings webrtc.SettingEngine
 	settings.SetIncludeLoopbackCandidate(true)

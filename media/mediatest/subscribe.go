@@ -65,7 +65,9 @@ func (b *Bot) subscribe(s media.Signal) error {
 			return err
 		}
 		b.sub, b.subOrigin = pc, desc.Origin.SessionID
-		pc.OnTrack(b.onTrack)
+		if !b.options.Deaf {
+			pc.OnTrack(b.onTrack)
+		}
 	}
 	sections := make(map[string]media.Track, len(s.Tracks))
 	for _, t := range s.Tracks {
