@@ -237,7 +237,8 @@ type Item struct {
 	Wish      string `cbor:"6,keyasint,omitempty"` // the person's recorded wish on this question
 	Dossier   ID     `cbor:"7,keyasint"`
 	Plan      ID     `cbor:"8,keyasint,omitzero"`
-	Type      string `cbor:"9,keyasint"` // RcpType code
+	Type      string `cbor:"9,keyasint"`           // RcpType code
+	Attending ID     `cbor:"10,keyasint,omitzero"` // the attending physician, for the quorum
 }
 
 // Opinion is what an invitee who may not come thinks, ahead of time.
@@ -300,7 +301,8 @@ type MinutesReopened struct {
 }
 
 // MinutesSigned is one participant's declaration on a proposed version:
-// canonical JSON of [Declaration], and its signature by the identity key.
+// canonical JSON of [Declaration], and its signature by the identity key
+// (identity.Sign, label [LabelDeclaration]).
 type MinutesSigned struct {
 	Digest      [32]byte `cbor:"1,keyasint"`
 	Declaration []byte   `cbor:"2,keyasint"`
@@ -309,7 +311,8 @@ type MinutesSigned struct {
 	Certificate []byte   `cbor:"5,keyasint,omitempty"` // device certificate of the signer's device
 }
 
-// MinutesSealed carries the exported file that `ensemble verify` reads.
+// MinutesSealed carries the bytes that the seal statement named: the canonical JSON of
+// the [Bundle], the sealed part of the file that `ensemble verify` reads.
 type MinutesSealed struct {
 	Version uint   `cbor:"1,keyasint"`
 	Bundle  []byte `cbor:"2,keyasint"`

@@ -31,7 +31,7 @@ func (p *Public) judgeStatement(e Entry) (func(), error) {
 		p.ids[s.ID] = struct{}{}
 		fold()
 		switch s.Type {
-		case StatementReceipt, StatementCollectors, StatementWithdrawal:
+		case StatementReceipt, StatementCollectors, StatementWithdrawal, StatementSeal:
 			p.keepEvidence(e)
 		}
 	}, nil

@@ -27,7 +27,7 @@ const Subprotocol = "ensemble.1"
 // Sizes in bytes.
 const (
 	MaxFrame   = 4 << 20
-	MaxPayload = 1 << 20
+	MaxPayload = rooms.MaxPayload
 )
 
 type ID = rooms.ID
