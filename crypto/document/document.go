@@ -146,7 +146,6 @@ func decrypt(src *source, key Key) (io.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	// age reads ahead while it looks for the end of the header, at most maxHeader.
 	plaintext, err := age.Decrypt(src, identity)
 	if err != nil {
 		return nil, src.explain(err)
@@ -155,8 +154,8 @@ func decrypt(src *source, key Key) (io.Reader, error) {
 	return &reader{plaintext, src}, nil
 }
 
-// maxHeader bounds what is read before the first stanza that the key opens: age
-// headers to one hybrid recipient have about 1,700 bytes.
+// maxHeader bounds what is read while age looks for the end of the header, which to
+// one hybrid recipient has about 1,700 bytes.
 const maxHeader = 64 << 10
 
 // source is what a document is read from; it remembers why it ended.

@@ -17,6 +17,24 @@ type Head struct {
 	Hash   [32]byte `cbor:"2,keyasint"`
 }
 
+// Bytes returns the encoding of h.
+func (h Head) Bytes() []byte {
+	b, err := strictcbor.Marshal(h)
+	if err != nil {
+		return nil // fields of fixed types always encode
+	}
+	return b
+}
+
+// ParseHead reads what [Head.Bytes] returned.
+func ParseHead(b []byte) (Head, error) {
+	var h Head
+	if err := strictcbor.Unmarshal(b, &h, 64); err != nil {
+		return Head{}, fmt.Errorf("%w key chain head: %w", ErrMalformed, err)
+	}
+	return h, nil
+}
+
 // KeyChain is the history of a user's keys: numbered entries, each with the hash
 // of the one before and signed by the identity key of its time. The zero KeyChain
 // is empty and waits for its init entry.

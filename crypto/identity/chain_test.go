@@ -225,6 +225,12 @@ func TestMembersNoticeARolledBackOrForkedChain(t *testing.T) {
 	n, h := p.chain.Head()
 	seen := identity.Head{Number: n, Hash: h}
 
+	same, err := identity.ParseHead(seen.Bytes())
+	require.NoError(t, err)
+	require.Equal(t, seen, same)
+	_, err = identity.ParseHead(append(seen.Bytes(), 0))
+	require.ErrorIs(t, err, identity.ErrMalformed)
+
 	fork, err := identity.ReplayKeyChain(p.log[:1])
 	require.NoError(t, err)
 	require.ErrorIs(t, fork.Includes(seen), identity.ErrOutOfOrder, "shorter than what was seen")

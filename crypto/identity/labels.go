@@ -25,6 +25,9 @@ const (
 	LabelPlan     = "ensemble plan"
 	LabelSeal     = "ensemble seal"
 
+	LabelDeclaration = "ensemble declaration" // of somebody present, on minutes
+	LabelAction      = "ensemble action"      // of a plan
+
 	// Signatures to the server, which prove the possession of a key.
 	LabelSession = "ensemble session"
 
@@ -56,6 +59,7 @@ func Labels() []string {
 		LabelDeviceCertificate, LabelDeviceRequest, LabelKeyChain, LabelKeyRotation,
 		LabelEvent, LabelStatement, LabelHistoryGrant, LabelBinding, LabelAdmission,
 		LabelConsent, LabelMinutes, LabelAddendum, LabelPlan, LabelSeal,
+		LabelDeclaration, LabelAction,
 		LabelSession,
 		LabelKeyHash, LabelDeviceID, LabelKeyChainHash, LabelVaultHash, LabelReceiptHash,
 		LabelEnvelope,

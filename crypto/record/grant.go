@@ -187,7 +187,9 @@ func (g *SealedGrant) Verify(granter identity.DeviceCertificate) error {
 }
 
 // Open decrypts the keys. Errors wrap ErrNotRecipient, ErrAltered or ErrMalformed.
-// Only [SealedGrant.Verify] says who sealed them.
+// Only [SealedGrant.Verify] says who sealed them; that Room and the groups are those
+// that were asked for is the caller's to check, and a key already held is not to be
+// replaced: a wrong one opens nothing (ErrWrongKey), but would hide the right one.
 func (g *SealedGrant) Open(recipient identity.DeviceKey) (map[EpochID]Key, error) {
 	if recipient.User() != g.Recipient || recipient.Device() != g.RecipientDevice ||
 		recipient.Keys().SealHash() != g.SealHash {
