@@ -198,6 +198,34 @@ func (q *Queries) InsertKeyChainEntry(ctx context.Context, arg InsertKeyChainEnt
 	return err
 }
 
+const insertKeyLogHashes = `-- name: InsertKeyLogHashes :exec
+INSERT INTO key_log_hashes (position, hash) SELECT unnest($1::bigint[]), unnest($2::bytea[])
+`
+
+type InsertKeyLogHashesParams struct {
+	Positions []int64
+	Hashes    [][]byte
+}
+
+func (q *Queries) InsertKeyLogHashes(ctx context.Context, arg InsertKeyLogHashesParams) error {
+	_, err := q.db.Exec(ctx, insertKeyLogHashes, arg.Positions, arg.Hashes)
+	return err
+}
+
+const insertKeyLogLeaf = `-- name: InsertKeyLogLeaf :exec
+INSERT INTO key_log (number, leaf) VALUES ($1, $2)
+`
+
+type InsertKeyLogLeafParams struct {
+	Number int64
+	Leaf   []byte
+}
+
+func (q *Queries) InsertKeyLogLeaf(ctx context.Context, arg InsertKeyLogLeafParams) error {
+	_, err := q.db.Exec(ctx, insertKeyLogLeaf, arg.Number, arg.Leaf)
+	return err
+}
+
 const keyChain = `-- name: KeyChain :many
 SELECT entry FROM key_chain WHERE user_id = $1 AND number > $2 ORDER BY number
 `
@@ -225,6 +253,41 @@ func (q *Queries) KeyChain(ctx context.Context, arg KeyChainParams) ([][]byte, e
 		return nil, err
 	}
 	return items, nil
+}
+
+const keyLogHashes = `-- name: KeyLogHashes :many
+SELECT position, hash FROM key_log_hashes WHERE position = ANY($1::bigint[])
+`
+
+func (q *Queries) KeyLogHashes(ctx context.Context, positions []int64) ([]KeyLogHash, error) {
+	rows, err := q.db.Query(ctx, keyLogHashes, positions)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []KeyLogHash
+	for rows.Next() {
+		var i KeyLogHash
+		if err := rows.Scan(&i.Position, &i.Hash); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const keyLogSize = `-- name: KeyLogSize :one
+SELECT coalesce(max(number) + 1, 0)::bigint FROM key_log
+`
+
+func (q *Queries) KeyLogSize(ctx context.Context) (int64, error) {
+	row := q.db.QueryRow(ctx, keyLogSize)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const lockAccount = `-- name: LockAccount :one
@@ -266,6 +329,15 @@ func (q *Queries) LockEnrolmentCode(ctx context.Context, codeHash []byte) (LockE
 		&i.UsedBy,
 	)
 	return i, err
+}
+
+const lockKeyLog = `-- name: LockKeyLog :exec
+SELECT pg_advisory_xact_lock(7165034)
+`
+
+func (q *Queries) LockKeyLog(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, lockKeyLog)
+	return err
 }
 
 const mailsOf = `-- name: MailsOf :many

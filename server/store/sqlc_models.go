@@ -3,3 +3,8 @@
 //   sqlc v1.31.1
 
 package store
+
+type KeyLogHash struct {
+	Position int64
+	Hash     []byte
+}

@@ -61,3 +61,18 @@ SELECT version, blob FROM vaults WHERE user_id = @user_id;
 INSERT INTO vaults AS v (user_id, version, blob) VALUES (@user_id, @version, @blob)
 ON CONFLICT (user_id) DO UPDATE SET version = excluded.version, blob = excluded.blob, updated_at = now()
 WHERE v.version = excluded.version - 1;
+
+-- name: LockKeyLog :exec
+SELECT pg_advisory_xact_lock(7165034);
+
+-- name: KeyLogSize :one
+SELECT coalesce(max(number) + 1, 0)::bigint FROM key_log;
+
+-- name: InsertKeyLogLeaf :exec
+INSERT INTO key_log (number, leaf) VALUES (@number, @leaf);
+
+-- name: InsertKeyLogHashes :exec
+INSERT INTO key_log_hashes (position, hash) SELECT unnest(@positions::bigint[]), unnest(@hashes::bytea[]);
+
+-- name: KeyLogHashes :many
+SELECT position, hash FROM key_log_hashes WHERE position = ANY(@positions::bigint[]);
