@@ -60,6 +60,7 @@ func requireFrames(t *testing.T, ctx context.Context, to *mediatest.Bot, from st
 }
 
 func TestEachSeesAndHearsAllOthers(t *testing.T) {
+	t.Parallel()
 	ctx := deadline(t)
 	call := newNode(t).Call("call")
 	bots := make(map[string]*mediatest.Bot)
@@ -81,6 +82,7 @@ func TestEachSeesAndHearsAllOthers(t *testing.T) {
 }
 
 func TestLateJoinerReceivesWhatIsAlreadyPublished(t *testing.T) {
+	t.Parallel()
 	ctx := deadline(t)
 	call := newNode(t).Call("call")
 	first := join(t, call, "first", mediatest.Options{}, all...)
@@ -96,6 +98,7 @@ func TestLateJoinerReceivesWhatIsAlreadyPublished(t *testing.T) {
 }
 
 func TestRemovedPeerNeitherSendsNorReceives(t *testing.T) {
+	t.Parallel()
 	ctx := deadline(t)
 	call := newNode(t).Call("call")
 	a := join(t, call, "a", mediatest.Options{}, all...)
@@ -119,6 +122,7 @@ func TestRemovedPeerNeitherSendsNorReceives(t *testing.T) {
 }
 
 func TestSectionIsUsedAgainForTheSameMedium(t *testing.T) {
+	t.Parallel()
 	ctx := deadline(t)
 	call := newNode(t).Call("call")
 	a := join(t, call, "a", mediatest.Options{})
@@ -139,6 +143,7 @@ func TestSectionIsUsedAgainForTheSameMedium(t *testing.T) {
 }
 
 func TestScreenIsAddedAndRemovedByNegotiation(t *testing.T) {
+	t.Parallel()
 	ctx := deadline(t)
 	call := newNode(t).Call("call")
 	a := join(t, call, "a", mediatest.Options{}, media.Camera, media.Audio)
@@ -163,6 +168,7 @@ func TestScreenIsAddedAndRemovedByNegotiation(t *testing.T) {
 }
 
 func TestSamePersonJoiningAgainReplacesTheOldPeer(t *testing.T) {
+	t.Parallel()
 	ctx := deadline(t)
 	call := newNode(t).Call("call")
 	a := join(t, call, "a", mediatest.Options{}, all...)
@@ -175,6 +181,7 @@ func TestSamePersonJoiningAgainReplacesTheOldPeer(t *testing.T) {
 }
 
 func TestLostPacketsAreRetransmitted(t *testing.T) {
+	t.Parallel()
 	everyTenth := func() func(uint16) bool {
 		lost := make(map[uint16]bool)
 		return func(seq uint16) bool {
@@ -203,6 +210,7 @@ func TestLostPacketsAreRetransmitted(t *testing.T) {
 }
 
 func TestKeyFrameRequestsReachThePublisherMerged(t *testing.T) {
+	t.Parallel()
 	ctx := deadline(t)
 	call := newNode(t).Call("call")
 	a := join(t, call, "a", mediatest.Options{}, media.Camera)
@@ -228,6 +236,7 @@ func TestKeyFrameRequestsReachThePublisherMerged(t *testing.T) {
 }
 
 func TestBothConnectionsSurviveAnICERestart(t *testing.T) {
+	t.Parallel()
 	ctx := deadline(t)
 	call := newNode(t).Call("call")
 	a := join(t, call, "a", mediatest.Options{}, all...)
@@ -248,6 +257,7 @@ func TestBothConnectionsSurviveAnICERestart(t *testing.T) {
 }
 
 func TestPublisherIsToldWhatArrives(t *testing.T) {
+	t.Parallel()
 	ctx := deadline(t)
 	call := newNode(t).Call("call")
 	a := join(t, call, "a", mediatest.Options{}, media.Camera, media.Audio)
@@ -261,6 +271,7 @@ func TestPublisherIsToldWhatArrives(t *testing.T) {
 }
 
 func TestFramesAreForwardedAsTheyWereSealed(t *testing.T) {
+	t.Parallel()
 	ctx := deadline(t)
 	call := newNode(t).Call("call")
 	join(t, call, "a", mediatest.Options{Cipher: newCipher(t, 1)}, all...)

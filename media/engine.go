@@ -12,8 +12,8 @@ import (
 // reporterSSRC is the SSRC under which the node sends its feedback and reports.
 const reporterSSRC = 1
 
-// codecs are what is negotiated, with the payload types of offers made here.
-var codecs = []webrtc.RTPCodecParameters{
+// acceptedCodecs are what is negotiated, with the payload types of offers made here.
+var acceptedCodecs = []webrtc.RTPCodecParameters{
 	{
 		RTPCodecCapability: webrtc.RTPCodecCapability{
 			MimeType: webrtc.MimeTypeVP8, ClockRate: 90000,
@@ -43,7 +43,7 @@ type connection struct {
 // arrive go to rtx, if it is not nil.
 func (n *Node) newConnection(rtx *rtxStreams) (*connection, error) {
 	engine := new(webrtc.MediaEngine)
-	for _, c := range codecs {
+	for _, c := range acceptedCodecs {
 		k := webrtc.RTPCodecTypeVideo
 		if c.MimeType == webrtc.MimeTypeOpus {
 			k = webrtc.RTPCodecTypeAudio

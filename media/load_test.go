@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"runtime"
 	"sync"
 	"syscall"
 	"testing"
@@ -182,13 +181,14 @@ func TestForwardingAllocatesNothing(t *testing.T) {
 // publishes a camera to everybody, with the participants in another process. One
 // operation is one packet sent.
 func BenchmarkForward(b *testing.B) {
-	for _, n := range []int{3, 10} {
-		b.Run(fmt.Sprintf("%dx%d", n, n), func(b *testing.B) {
+	const n = 10
+	for _, frames := range []int{30, 500} {
+		b.Run(fmt.Sprintf("%dx%d/%d frames a second", n, n, frames), func(b *testing.B) {
 			node, err := media.NewNode(media.Config{Listen: "127.0.0.1:0"})
 			require.NoError(b, err)
 			defer func() { require.NoError(b, node.Close()) }()
 			call := node.Call("call")
-			c := crowd{Publish: []media.Medium{media.Camera}, FrameInterval: 5 * time.Millisecond}
+			c := crowd{Publish: []media.Medium{media.Camera}, FrameInterval: time.Second / time.Duration(frames)}
 			for i := range n {
 				c.Names = append(c.Names, fmt.Sprintf("bot%d", i))
 			}
@@ -204,8 +204,7 @@ func BenchmarkForward(b *testing.B) {
 			b.ResetTimer()
 			var sent uint64
 			for sent < uint64(b.N) {
-				runtime.Gosched()
-				time.Sleep(time.Millisecond)
+				time.Sleep(10 * time.Millisecond)
 				last, _ := media.Forwarded(call)
 				sent = last - first
 			}
