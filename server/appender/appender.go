@@ -327,3 +327,14 @@ func (a *Appender) drop(room rooms.ID) {
 		s.mu.Unlock()
 	}
 }
+
+// Invalidate says that a room has entries that its state here does not have: the
+// next View reads them.
+func (a *Appender) Invalidate(room rooms.ID) {
+	a.statesMu.Lock()
+	s := a.states[room]
+	a.statesMu.Unlock()
+	if s != nil {
+		s.view.Store(nil)
+	}
+}

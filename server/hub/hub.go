@@ -25,9 +25,9 @@ type Handler interface {
 	// Request handles one frame of a client, on the connection's reading
 	// goroutine, in order. It must not keep the frame's Body.
 	Request(*Conn, wire.Frame)
-	// Closed is called once, when the connection has ended and follows nothing
-	// any more.
-	Closed(*Conn)
+	// Closed is called once, when the connection has ended, with the rooms that
+	// it followed to the end.
+	Closed(c *Conn, followed []identity.ID)
 }
 
 // Config of a Hub. Handler, Codec and Logger are needed.
@@ -190,9 +190,10 @@ func (h *Hub) gone(c *Conn) {
 	h.mu.Unlock()
 	h.open.Dec()
 	done := make(chan struct{})
-	c.shard.give(job{kind: jobGone, conn: c, done: done})
+	var followed []identity.ID
+	c.shard.give(job{kind: jobGone, conn: c, done: done, followed: &followed})
 	<-done
-	h.handler.Closed(c)
+	h.handler.Closed(c, followed)
 }
 
 func (h *Hub) putReading(r *readingBuffer) {

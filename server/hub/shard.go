@@ -46,15 +46,16 @@ const (
 
 // job is one thing that happened. Which fields count depends on the kind.
 type job struct {
-	kind   jobKind
-	room   identity.ID
-	conn   *Conn // gone, join, leave, drained; cast: all but this one
-	seq    uint64
-	push   *push
-	device identity.ID // cast: to this one only
-	keep   func(Identity) bool
-	kicked func(*Conn)
-	done   chan struct{}
+	kind     jobKind
+	room     identity.ID
+	conn     *Conn // gone, join, leave, drained; cast: all but this one
+	seq      uint64
+	push     *push
+	device   identity.ID // cast: to this one only
+	keep     func(Identity) bool
+	kicked   func(*Conn)
+	done     chan struct{}
+	followed *[]identity.ID // gone: filled in
 }
 
 // push is a frame that goes to many; entries are those that it carries, with
@@ -111,7 +112,8 @@ func (s *shard) run() {
 func (s *shard) do(j *job, several bool) {
 	switch j.kind {
 	case jobGone:
-		for _, f := range j.conn.follows {
+		for room, f := range j.conn.follows {
+			*j.followed = append(*j.followed, room)
 			s.remove(f)
 		}
 		j.conn.follows = nil
