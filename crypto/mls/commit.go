@@ -155,7 +155,7 @@ func (b *commitBuilder) build(authenticatedData []byte, infoExtensions []Extensi
 	if err != nil {
 		return nil, err
 	}
-	encoded := info.append(appendMessageHeader(nil, WireGroupInfo))
+	encoded := info.encode()
 	staged.groupInfo = encoded
 	if len(t.added) > 0 {
 		staged.welcome, err = b.welcome(encoded[4:], joiner, welcome, steps, secrets)

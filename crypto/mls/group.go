@@ -162,7 +162,7 @@ func (g *Group) GroupInfo(extensions []Extension) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return info.append(appendMessageHeader(nil, WireGroupInfo)), nil
+	return info.encode(), nil
 }
 
 func (g *Group) signGroupInfo(extensions []Extension) (*GroupInfo, error) {

@@ -49,6 +49,8 @@ type GroupInfo struct {
 	confirmationTag []byte
 	signer          LeafIndex
 	signature       []byte
+
+	signed []byte // the encoding of all above the signature
 }
 
 // ParseGroupInfo decodes an MLSMessage with a GroupInfo. Nothing is verified:
@@ -83,7 +85,11 @@ func (g *GroupInfo) Extensions() []Extension { return cloneExtensions(g.extensio
 // Signer is the member who says they signed it.
 func (g *GroupInfo) Signer() LeafIndex { return g.signer }
 
-func (g *GroupInfo) tbs(b []byte) []byte {
+// appendTBS writes GroupInfoTBS.
+func (g *GroupInfo) appendTBS(b []byte) []byte {
+	if g.signed != nil {
+		return append(b, g.signed...)
+	}
 	b = g.context.append(b)
 	b = appendExtensions(b, g.extensions)
 	b = appendVector(b, g.confirmationTag)
@@ -91,29 +97,51 @@ func (g *GroupInfo) tbs(b []byte) []byte {
 }
 
 func (g *GroupInfo) append(b []byte) []byte {
-	return appendVector(g.tbs(b), g.signature)
+	return appendVector(g.appendTBS(b), g.signature)
 }
 
 func (d *decoder) groupInfo() *GroupInfo {
-	return &GroupInfo{
+	start := d.off
+	g := &GroupInfo{
 		context:         d.groupContext(),
 		extensions:      d.extensions(),
 		confirmationTag: d.vector(),
 		signer:          LeafIndex(d.uint32()),
-		signature:       d.vector(),
 	}
+	g.signed = d.since(start)
+	g.signature = d.vector()
+	return g
 }
 
 func (g *GroupInfo) sign(s *suite, key crypto.Signer) (err error) {
-	g.signature, err = s.signWithLabel(key, "GroupInfoTBS", g.tbs(nil))
+	size := 512
+	for _, e := range g.extensions {
+		size += len(e.Data) + 8
+	}
+	g.signed = nil
+	g.signed = g.appendTBS(make([]byte, 0, size))
+	g.signature, err = s.signWithLabel(key, "GroupInfoTBS", g.signed)
 	return err
 }
 
 func (g *GroupInfo) verify(s *suite, public []byte) error {
-	if !s.verifyWithLabel(public, "GroupInfoTBS", g.tbs(nil), g.signature) {
+	if !s.verifyWithLabel(public, "GroupInfoTBS", g.tbs(), g.signature) {
 		return rule(ErrSignature, "12.4.3", "signature of the GroupInfo")
 	}
 	return nil
+}
+
+func (g *GroupInfo) tbs() []byte {
+	if g.signed != nil {
+		return g.signed
+	}
+	return g.appendTBS(nil)
+}
+
+// encode gives the MLSMessage.
+func (g *GroupInfo) encode() []byte {
+	b := make([]byte, 0, len(g.signed)+len(g.signature)+16)
+	return g.append(appendMessageHeader(b, WireGroupInfo))
 }
 
 // externalPub gives the key for external commits, if there is one (§12.4.3.2).

@@ -244,6 +244,7 @@ func (t *ratchetTree) append(b []byte) []byte {
 	for last > 0 && t.blank(last) {
 		last--
 	}
+	b = slices.Grow(b, t.encodedSize())
 	return appendList(b, func(b []byte) []byte {
 		for x := nodeIndex(0); x <= last; x++ {
 			switch {
@@ -257,6 +258,22 @@ func (t *ratchetTree) append(b []byte) []byte {
 		}
 		return b
 	})
+}
+
+// encodedSize is at least the size of the encoded tree.
+func (t *ratchetTree) encodedSize() int {
+	n := 8 + 3*len(t.leaves) + 3*len(t.parents)
+	for _, l := range t.leaves {
+		if l != nil {
+			n += len(l.raw)
+		}
+	}
+	for _, p := range t.parents {
+		if p != nil {
+			n += len(p.encryptionKey) + len(p.parentHash) + 4*len(p.unmerged) + 12
+		}
+	}
+	return n
 }
 
 // parseTree decodes a ratchet_tree extension. It is checked for form only.
