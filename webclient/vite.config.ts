@@ -63,9 +63,8 @@ function goLoader(): Plugin {
   };
 }
 
-export default defineConfig(({ mode }) => ({
+export default defineConfig({
   plugins: [onlyOurLocales(), integrity(), goLoader()],
-  define: { __KITCHEN__: JSON.stringify(mode !== "production") },
   build: {
     target: "es2022",
     manifest: true,
@@ -73,10 +72,16 @@ export default defineConfig(({ mode }) => ({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     sourcemap: false,
+    rolldownOptions: {
+      // Libraries mark their client components; there is no server here.
+      onLog(level, log, handle) {
+        if (log.code !== "MODULE_LEVEL_DIRECTIVE") handle(level, log);
+      },
+    },
   },
   worker: { format: "es" },
   server: {
     port: 5173,
     proxy: { "/api": { target: "http://127.0.0.1:8420", ws: true }, "/core.wasm": "http://127.0.0.1:8420" },
   },
-}));
+});

@@ -18,7 +18,7 @@ const loader = ["lib/wasm/wasm_exec.js", "misc/wasm/wasm_exec.js"].map((p) => jo
 if (loader === undefined) throw new Error(`no wasm_exec.js under ${goroot}`);
 copyFileSync(loader, join(dist, "wasm_exec.js"));
 
-if (!existsSync(join(module, "cmd/ensemble-wasm"))) {
+if (!existsSync(join(module, "cmd/ensemble-wasm/main.go"))) {
   console.warn("core: cmd/ensemble-wasm is not there; dist holds the interface alone");
   process.exit(0);
 }

@@ -68,6 +68,12 @@ describe.each([
   });
 });
 
+it("initials are AA on every face", () => {
+  const faces = [...css.matchAll(/--face-\d: (#[0-9a-f]{6})/g)].map((found) => found[1] ?? "");
+  expect(faces).toHaveLength(8);
+  for (const face of faces) expect(contrast("#ffffff", face)).toBeGreaterThanOrEqual(4.5);
+});
+
 it("lets in exactly the two styles that react-aria puts into a page", () => {
   const policy = readFileSync(new URL("../../csp.txt", import.meta.url), "utf8");
   const aria = (file: string): string => readFileSync(new URL(`../../node_modules/react-aria/dist/private/${file}`, import.meta.url), "utf8");

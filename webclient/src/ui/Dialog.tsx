@@ -1,0 +1,117 @@
+/**
+ * Dialogs and sheets. A Dialog asks or shows something before going on; a Sheet
+ * stands beside the page. On a phone both rise from the bottom, where thumbs are.
+ */
+import type { ReactElement, ReactNode } from "react";
+import { Dialog as AriaDialog, Heading, Modal, ModalOverlay } from "react-aria-components";
+import type { CoreError } from "../core/errors";
+import { m } from "../paraglide/messages.js";
+import { Button, IconButton } from "./Button";
+import { cx } from "./cx";
+import style from "./Dialog.module.css";
+import { IconClose } from "./icons";
+import { ErrorLine } from "./States";
+
+export interface DialogProps {
+  open: boolean;
+  onClose: () => void;
+  title: string;
+  children: ReactNode;
+  /** Buttons, the one that does it last. */
+  actions?: ReactNode;
+  wide?: boolean;
+  /** Must be answered: no closing by touching beside it. */
+  alert?: boolean;
+}
+
+export function Dialog({ open, onClose, title, children, actions, wide = false, alert = false }: DialogProps): ReactElement {
+  return (
+    <ModalOverlay
+      isOpen={open}
+      onOpenChange={(now) => {
+        if (!now) onClose();
+      }}
+      isDismissable={!alert}
+      className={style["overlay"] ?? ""}
+    >
+      <Modal className={cx(style["modal"], wide && style["wide"])}>
+        <AriaDialog role={alert ? "alertdialog" : "dialog"} className={style["dialog"] ?? ""}>
+          <Head title={title} onClose={onClose} />
+          <div className={style["body"]}>{children}</div>
+          {actions !== undefined && <div className={style["actions"]}>{actions}</div>}
+        </AriaDialog>
+      </Modal>
+    </ModalOverlay>
+  );
+}
+
+export function Sheet({ open, onClose, title, children, actions }: Omit<DialogProps, "wide" | "alert">): ReactElement {
+  return (
+    <ModalOverlay
+      isOpen={open}
+      onOpenChange={(now) => {
+        if (!now) onClose();
+      }}
+      isDismissable
+      className={style["overlay"] ?? ""}
+    >
+      <Modal className={cx(style["modal"], style["sheet"])}>
+        <AriaDialog className={style["dialog"] ?? ""}>
+          <Head title={title} onClose={onClose} />
+          <div className={style["body"]}>{children}</div>
+          {actions !== undefined && <div className={style["actions"]}>{actions}</div>}
+        </AriaDialog>
+      </Modal>
+    </ModalOverlay>
+  );
+}
+
+function Head({ title, onClose }: { title: string; onClose: () => void }): ReactElement {
+  return (
+    <header className={style["head"]}>
+      <Heading slot="title" className={style["title"] ?? ""}>
+        {title}
+      </Heading>
+      <IconButton label={m.ui_close()} icon={<IconClose size={20} aria-hidden />} onPress={onClose} />
+    </header>
+  );
+}
+
+export interface ConfirmProps {
+  open: boolean;
+  onClose: () => void;
+  title: string;
+  /** Its effect, explained beforehand. */
+  children: ReactNode;
+  /** What the button does, as a verb: "Retirer l’accord", never "OK". */
+  act: string;
+  danger?: boolean;
+  busy?: boolean;
+  error?: CoreError | undefined;
+  onConfirm: () => void;
+}
+
+/** Asks before something that cannot be undone. */
+export function Confirm({ open, onClose, title, children, act, danger = false, busy = false, error, onConfirm }: ConfirmProps): ReactElement {
+  return (
+    <Dialog
+      open={open}
+      onClose={onClose}
+      title={title}
+      alert
+      actions={
+        <>
+          <Button variant="quiet" onPress={onClose}>
+            {m.ui_cancel()}
+          </Button>
+          <Button variant={danger ? "danger" : "primary"} busy={busy} onPress={onConfirm}>
+            {act}
+          </Button>
+        </>
+      }
+    >
+      {children}
+      {error !== undefined && <ErrorLine error={error} />}
+    </Dialog>
+  );
+}
