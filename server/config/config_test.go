@@ -120,7 +120,7 @@ func TestWhatIsMissingOrWrongIsSaid(t *testing.T) {
 		{"no such secret", least("ENSEMBLE_SMTP_PASSWORD_FILE=/no/such"), nil, []string{"ENSEMBLE_SMTP_PASSWORD_FILE names a file that cannot be read"}},
 		{"a secret twice", least("ENSEMBLE_SMTP_PASSWORD=hush", "ENSEMBLE_SMTP_PASSWORD_FILE=/x"), nil, []string{"ENSEMBLE_SMTP_PASSWORD_FILE and ENSEMBLE_SMTP_PASSWORD are both set"}},
 		{"mail without sender", least("ENSEMBLE_SMTP_HOST=mail"), nil, []string{"ENSEMBLE_SMTP_FROM is missing"}},
-		{"a user without password", least("ENSEMBLE_SMTP_HOST=mail", "ENSEMBLE_SMTP_FROM=a@b.c", "ENSEMBLE_SMTP_USERNAME=a"), nil, []string{"go together"}},
+		{"a user without password", least("ENSEMBLE_SMTP_HOST=mail", "ENSEMBLE_SMTP_FROM=a@b.c", "ENSEMBLE_SMTP_USERNAME=a"), nil, []string{"ENSEMBLE_SMTP_PASSWORD is missing"}},
 		{"a password in the clear", least("ENSEMBLE_SMTP_HOST=mail", "ENSEMBLE_SMTP_FROM=a@b.c", "ENSEMBLE_SMTP_USERNAME=a", "ENSEMBLE_SMTP_PASSWORD=hush", "ENSEMBLE_SMTP_SECURITY=none"), nil, []string{"in the clear"}},
 		{"a sender with a name", least("ENSEMBLE_SMTP_FROM=RCP <a@b.c>"), nil, []string{"ENSEMBLE_SMTP_FROM must be a mail address alone"}},
 		{"no port", least("ENSEMBLE_LISTEN=localhost", "ENSEMBLE_SMTP_PORT=0", "ENSEMBLE_MEDIA_UDP=:x"), nil, []string{"ENSEMBLE_LISTEN must be", "ENSEMBLE_SMTP_PORT must be a port", "ENSEMBLE_MEDIA_UDP has no port"}},

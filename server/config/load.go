@@ -189,10 +189,11 @@ func (l *Loader) check(wrong func(name, format string, args ...any)) {
 		if c.SMTP.From == "" && !l.said("SMTP_FROM") {
 			wrong("SMTP_FROM", "is missing: the address that mail comes from")
 		}
-		if (c.SMTP.Username == "") != (c.SMTP.Password == "") {
-			wrong("SMTP_USERNAME", "and %sSMTP_PASSWORD go together", Prefix)
+		// A password alone is left over from a server that asked for one.
+		if c.SMTP.Username != "" && c.SMTP.Password == "" && l.environ[Prefix+"SMTP_PASSWORD_FILE"] == "" {
+			wrong("SMTP_PASSWORD", "is missing: the mail server's user has one")
 		}
-		if c.SMTP.Security == NoTLS && c.SMTP.Password != "" {
+		if c.SMTP.Security == NoTLS && c.SMTP.Username != "" {
 			wrong("SMTP_SECURITY", "is none, which would send the password in the clear")
 		}
 	}
