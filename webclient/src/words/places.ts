@@ -1,0 +1,18 @@
+/** Names of rooms. The rooms that every case has carry a code as title. */
+import { to } from "../app/routes";
+import { m } from "../paraglide/messages.js";
+
+const TITLES: Readonly<Record<string, () => string>> = { DOSSIER: m.place_dossier, PLAN: m.place_plan, TEAM: m.place_team };
+
+/** A room's title in the reader's language. */
+export function roomTitle(title: string): string {
+  return (Object.hasOwn(TITLES, title) ? TITLES[title]?.() : undefined) ?? title;
+}
+
+/** Where a room is read: a plan and a dossier have pages of their own. */
+export function roomPath(room: { room: string; case: string; kind: string }): string {
+  if (room.kind === "PLAN" && room.case !== "") return to.plan(room.case);
+  if (room.kind === "DOSSIER") return to.case(room.case === "" ? room.room : room.case);
+  if (room.kind === "SESSION") return to.session(room.room);
+  return to.room(room.room);
+}
