@@ -55,11 +55,23 @@ type itemState struct {
 // Checkpoint encodes the room, so that it need not be folded again. Equal rooms give
 // equal bytes. It holds what members read and must be kept encrypted.
 func (r *Room) Checkpoint() ([]byte, error) {
+	s, err := r.checkpointState()
+	if err != nil {
+		return nil, err
+	}
+	b, err := strictcbor.Marshal(s)
+	if err != nil {
+		return nil, Errorf(CodeInternal, "encoding a checkpoint: %w", err)
+	}
+	return b, nil
+}
+
+func (r *Room) checkpointState() (*roomState, error) {
 	pub, err := r.pub.state()
 	if err != nil {
 		return nil, err
 	}
-	s := roomState{
+	s := &roomState{
 		Version: FoldVersion, Public: pub, Rows: r.rows, Forked: r.forked, Profiles: r.Profiles(), Title: r.title,
 		Posts: r.thread.posts,
 	}
@@ -78,11 +90,7 @@ func (r *Room) Checkpoint() ([]byte, error) {
 	if r.plan != nil {
 		s.Actions = r.plan.actions
 	}
-	b, err := strictcbor.Marshal(s)
-	if err != nil {
-		return nil, Errorf(CodeInternal, "encoding a checkpoint: %w", err)
-	}
-	return b, nil
+	return s, nil
 }
 
 // RestoreRoom reads a checkpoint. CodeUnknown means that it was made by another fold
