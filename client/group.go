@@ -1,0 +1,275 @@
+package client
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/ensemble-sante/ensemble/crypto/mls"
+	"github.com/ensemble-sante/ensemble/crypto/record"
+	"github.com/ensemble-sante/ensemble/rooms"
+	"github.com/ensemble-sante/ensemble/rooms/wire"
+)
+
+// exporterLabel is that of the MLS exporter from which record keys come.
+const exporterLabel = "ensemble record"
+
+// mlsClient is what makes our leaves.
+func (e *engine) mlsClient() (mls.Client, error) {
+	cert, err := e.certificate()
+	if err != nil {
+		return mls.Client{}, err
+	}
+	return rooms.Client(mls.X25519ChaCha, e.device.key, cert), nil
+}
+
+// restoreGroup reads a kept group and skips the generations that may have been
+// used since it was written.
+func (e *engine) restoreGroup(r *room, state []byte, ahead uint) error {
+	c, err := e.mlsClient()
+	if err != nil {
+		return err
+	}
+	g, err := mls.UnmarshalGroup(state, c)
+	if err != nil {
+		return err
+	}
+	if r.fold == nil || g.Epoch() != r.public().Epoch() {
+		return rooms.Errorf(rooms.CodeStaleEpoch, "the kept group is not that of the log")
+	}
+	if err := r.casts.restore(g, ahead); err != nil {
+		return err
+	}
+	r.group = g
+	return nil
+}
+
+// followCommit moves our group along with a commit that the log accepted.
+func (e *engine) followCommit(r *room, w wire.Entry) {
+	at := time.UnixMilli(w.Time)
+	mine := r.attempt != nil && bytes.Equal(r.attempt.message, w.Payload)
+	var err error
+	switch {
+	case mine && r.attempt.staged.Group() != nil:
+		r.group = r.attempt.staged.Group()
+		r.failures, r.notUntil = 0, time.Time{}
+	case mine:
+		err = r.group.Merge(r.attempt.staged)
+	case r.group != nil:
+		var p *mls.Processed
+		if p, err = r.group.Process(w.Payload, at); err == nil {
+			switch {
+			case p.Commit == nil:
+				err = rooms.Errorf(rooms.CodeBadCommit, "a commit that is none")
+			case p.Commit.SelfRemoved():
+				e.leftGroup(r)
+				return
+			default:
+				err = r.group.Merge(p.Commit)
+			}
+		}
+	}
+	r.attempt = nil // of an epoch that is over, if it was another's commit
+	if err != nil {
+		// The public half is good and the secrets do not follow: our state was
+		// lost in between, or a member sent us bad keys. Enter anew.
+		e.log.Warn("a commit cannot be followed", "room", r.id.String(), "seq", w.Seq)
+		r.group = nil
+	}
+	if r.group == nil {
+		e.saveGroup(r)
+		return
+	}
+	r.casts.newEpoch()
+	e.saveGroup(r)
+	e.keepRecordKey(r)
+	e.epochBegan(r)
+}
+
+func (e *engine) leftGroup(r *room) {
+	r.group, r.attempt = nil, nil
+	e.saveGroup(r)
+	e.epochBegan(r)
+}
+
+// keepRecordKey exports the record key of the group's epoch.
+func (e *engine) keepRecordKey(r *room) {
+	if !r.lasting() {
+		return
+	}
+	secret, err := r.group.Export(exporterLabel, r.id.Bytes(), record.KeySize)
+	if err != nil {
+		e.log.Error("no record key", "room", r.id.String())
+		return
+	}
+	id := record.EpochID{Group: string(r.group.GroupID()), Epoch: r.group.Epoch()}
+	if r.keys.add(id, record.DeriveKey(secret)) {
+		e.saveKeys(r)
+	}
+}
+
+// commitData is the authenticated data of a commit made now.
+func (r *room) commitData(citations ...rooms.Citation) ([]byte, error) {
+	return rooms.EncodeCommitData(rooms.CommitData{Seen: r.place(), Citations: citations})
+}
+
+// placeExtension hands those who join by our GroupInfo the place we have seen.
+func (r *room) placeExtension() ([]mls.Extension, error) {
+	x, err := rooms.PlaceExtension(r.place())
+	if err != nil {
+		return nil, err
+	}
+	return []mls.Extension{x}, nil
+}
+
+// considerJoin enters a room by an external commit as soon as this device may.
+func (e *engine) considerJoin(r *room) {
+	if !e.online() || r.fold == nil || !r.caughtUp || r.gone || r.broken != "" || r.group != nil || r.attempt != nil {
+		return
+	}
+	if e.cfg.Now().Before(r.notUntil) || r.joining {
+		return
+	}
+	if r.kind == rooms.KindCall && !e.wantsCall(r.id) {
+		return
+	}
+	p := r.public()
+	me := e.me()
+	citation, err := p.MayEnter(me.User, me.KeyHash, e.serverNow())
+	if err != nil {
+		return
+	}
+	r.joining = true
+	e.request(wire.OpGroupInfo, wire.RoomRef{Room: r.id}, func(f wire.Frame, err error) {
+		r.joining = false
+		var gi wire.GroupInfo
+		if err == nil {
+			err = e.codec.Body(f, &gi)
+		}
+		if err == nil {
+			err = e.join(r, citation, gi)
+		}
+		if err != nil {
+			e.joinFailed(r, err)
+		}
+	})
+}
+
+// join makes the external commit and sends it.
+func (e *engine) join(r *room, citation rooms.Citation, gi wire.GroupInfo) error {
+	p := r.public()
+	if gi.Epoch != p.Epoch() || r.group != nil || r.attempt != nil {
+		return nil // the log moves: the next turn sees to it
+	}
+	if err := e.checkGroupInfo(r, gi.GroupInfo); err != nil {
+		return err
+	}
+	c, err := e.mlsClient()
+	if err != nil {
+		return err
+	}
+	var o mls.ExternalOptions
+	var cite []rooms.Citation
+	if citation.Hash != [32]byte{} {
+		cite = append(cite, citation)
+	}
+	if o.AuthenticatedData, err = r.commitData(cite...); err != nil {
+		return err
+	}
+	if o.GroupInfoExtensions, err = r.placeExtension(); err != nil {
+		return err
+	}
+	if old, ok := p.Device(e.device.key.Device()); ok {
+		leaf := old.Leaf
+		o.Resync = &leaf
+	}
+	o.Now = time.UnixMilli(e.serverNow())
+	staged, err := mls.JoinExternal(c, gi.GroupInfo, o)
+	if err != nil {
+		return rooms.Errorf(rooms.CodeBadCommit, "entering by an external commit: %w", err)
+	}
+	e.sendCommit(r, staged)
+	return nil
+}
+
+// checkGroupInfo compares a GroupInfo with our own fold: another group, or a
+// place that is not in our log, means that the server shows us something else
+// than it shows its signer.
+func (e *engine) checkGroupInfo(r *room, b []byte) error {
+	gi, err := mls.ParseGroupInfo(b)
+	if err != nil {
+		return rooms.Errorf(rooms.CodeBadCommit, "GroupInfo: %w", err)
+	}
+	p := r.public()
+	if !bytes.Equal(gi.GroupID(), p.GroupID()) || gi.Epoch() != p.Epoch() || gi.Suite() != p.Group().Suite() {
+		return rooms.Errorf(rooms.CodeBadCommit, "GroupInfo of another group or epoch")
+	}
+	if gi.Epoch() == 0 {
+		return nil // in the genesis, before there was a place
+	}
+	seen, err := rooms.ParsePlaceExtension(gi.Extensions())
+	if err != nil {
+		return err
+	}
+	if chain, ok := p.ChainAt(seen.Seq); !ok || chain != seen.Chain {
+		e.alarm(rooms.CodeForked, r.id)
+		return rooms.Errorf(rooms.CodeForked, "the signer of the GroupInfo saw another log")
+	}
+	return nil
+}
+
+// sendCommit appends a commit of ours with the GroupInfo of its epoch. It takes
+// effect when it comes back in the log.
+func (e *engine) sendCommit(r *room, staged *mls.StagedCommit) {
+	a := &attempt{staged: staged, message: staged.Message()}
+	r.attempt = a
+	e.request(wire.OpAppend, wire.Append{
+		Room: r.id, Kind: record.KindCommit, Payload: a.message, GroupInfo: staged.GroupInfo(),
+	}, func(_ wire.Frame, err error) {
+		if err == nil || r.attempt != a {
+			return
+		}
+		r.attempt = nil
+		e.joinFailed(r, err)
+	})
+}
+
+// joinFailed lets some time pass before the next attempt; none where somebody
+// was merely faster, whose commit we wait for.
+func (e *engine) joinFailed(r *room, err error) {
+	e.log.Debug("a commit was not taken", "room", r.id.String(), "code", string(rooms.CodeOf(err)), "error", err)
+	wait := 200 * time.Millisecond
+	switch rooms.CodeOf(err) {
+	case rooms.CodeUnavailable:
+		return
+	case rooms.CodeStaleEpoch, rooms.CodeConflict, rooms.CodeRemovalPending, rooms.CodeRateLimited:
+	default:
+		r.failures = min(r.failures+1, 8)
+		wait <<= r.failures
+	}
+	r.notUntil = e.cfg.Now().Add(wait)
+	e.laterRoom(r, wait+10*time.Millisecond)
+}
+
+// commit makes a commit as a member and sends it.
+func (e *engine) commit(r *room, proposals []mls.Proposal, citations ...rooms.Citation) error {
+	if r.group == nil || r.attempt != nil {
+		return rooms.Errorf(rooms.CodeConflict, "a commit is on its way")
+	}
+	data, err := r.commitData(citations...)
+	if err != nil {
+		return err
+	}
+	place, err := r.placeExtension()
+	if err != nil {
+		return err
+	}
+	staged, err := r.group.Commit(mls.CommitOptions{
+		Proposals: proposals, AuthenticatedData: data, GroupInfoExtensions: place,
+		Now: time.UnixMilli(e.serverNow()),
+	})
+	if err != nil {
+		return rooms.Errorf(rooms.CodeBadCommit, "committing: %w", err)
+	}
+	e.sendCommit(r, staged)
+	return nil
+}

@@ -1,0 +1,115 @@
+package client
+
+import (
+	"slices"
+	"time"
+
+	"github.com/ensemble-sante/ensemble/crypto/mls"
+	"github.com/ensemble-sante/ensemble/rooms"
+)
+
+// removal is our turn to take out those whose consent has ended: the lowest
+// leaf that is online first, the others later, in case it does not.
+type removal struct {
+	epoch uint64
+	due   time.Time
+}
+
+// alarmAfter is how long somebody who withdrew waits for the Remove before
+// their core says that nothing happens.
+const alarmAfter = time.Minute
+
+// considerRemoval commits the Remove of those whose consent has ended, when it
+// is our turn.
+func (e *engine) considerRemoval(r *room) {
+	if r.fold == nil || r.group == nil || r.gone || !r.caughtUp || !e.online() {
+		r.removal = nil
+		return
+	}
+	p := r.public()
+	pending := p.RemovalPending(e.serverNow())
+	if len(pending) == 0 {
+		r.removal = nil
+		return
+	}
+	mine := slices.ContainsFunc(pending, func(c rooms.Citation) bool { return c.User == e.device.user })
+	if mine {
+		e.watchOwnRemoval(r)
+		return
+	}
+	if r.removal == nil || r.removal.epoch != p.Epoch() {
+		wait := time.Duration(e.rank(r, pending)) * e.cfg.RemoveDelay
+		r.removal = &removal{p.Epoch(), e.cfg.Now().Add(wait)}
+		if wait > 0 {
+			e.laterRoom(r, wait+10*time.Millisecond)
+		}
+	}
+	if e.cfg.Now().Before(r.removal.due) || r.attempt != nil || e.cfg.Now().Before(r.notUntil) {
+		return
+	}
+	var proposals []mls.Proposal
+	for _, m := range p.Members() {
+		if slices.ContainsFunc(pending, func(c rooms.Citation) bool { return c.User == m.User }) {
+			proposals = append(proposals, mls.RemoveProposal{LeafIndex: m.Leaf})
+		}
+	}
+	if err := e.commit(r, proposals, pending...); err != nil {
+		e.joinFailed(r, err)
+	}
+}
+
+// rank is our place among the devices in a room that are online and stay.
+func (e *engine) rank(r *room, leaving []rooms.Citation) int {
+	n := 0
+	own := e.device.key.Device()
+	for _, m := range r.public().Members() { // by leaf
+		if m.Device == own {
+			return n
+		}
+		leaves := slices.ContainsFunc(leaving, func(c rooms.Citation) bool { return c.User == m.User })
+		if !leaves && (r.online[m.User] || m.User == e.device.user) {
+			n++
+		}
+	}
+	return n
+}
+
+// watchOwnRemoval raises an alarm if our own withdrawal has no effect: a server
+// that holds the Remove back is found out by the one it concerns.
+func (e *engine) watchOwnRemoval(r *room) {
+	if r.removal != nil {
+		return
+	}
+	r.removal = &removal{epoch: r.public().Epoch()}
+	e.later(alarmAfter, func(e *engine) {
+		if r.fold == nil || r.gone {
+			return
+		}
+		if _, in := e.ownLeaf(r); in {
+			e.alarm(rooms.CodeRemovalPending, r.id)
+		}
+	})
+}
+
+// considerRevoked takes out devices of our own account that its key chain has
+// revoked.
+func (e *engine) considerRevoked(r *room) {
+	if r.fold == nil || r.group == nil || r.attempt != nil || !r.caughtUp || !e.online() || e.account.chain == nil {
+		return
+	}
+	var proposals []mls.Proposal
+	for _, m := range r.public().Members() {
+		if m.User != e.device.user || m.Device == e.device.key.Device() {
+			continue
+		}
+		if d, ok := e.account.chain.Device(m.Device); ok && d.Revoked {
+			proposals = append(proposals, mls.RemoveProposal{LeafIndex: m.Leaf})
+		}
+	}
+	if len(proposals) == 0 || e.cfg.Now().Before(r.notUntil) {
+		return
+	}
+	if err := e.commit(r, proposals); err != nil {
+		e.joinFailed(r, err)
+	}
+}
