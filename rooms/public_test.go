@@ -616,3 +616,5 @@ func TestPublicStateSurvivesSerialisationAndCloning(t *testing.T) {
 	require.Equal(t, digest(t, l.Public), digest(t, clone))
 	require.Equal(t, digest(t, l.Public), digest(t, again))
 }
+
+func removeOf(m rooms.LeafMember) mls.Proposal { return mls.RemoveProposal{LeafIndex: m.Leaf} }
