@@ -8,7 +8,7 @@ import (
 )
 
 func TestGroupLifeOfThree(t *testing.T) {
-	bothSuites(t, func(t *testing.T, s CipherSuite) {
+	eachSuite(t, func(t *testing.T, s CipherSuite) {
 		groups := newGroup(t, s, 3)
 		for i := range groups {
 			chat(t, groups, i, "hello")
@@ -29,7 +29,7 @@ func TestGroupLifeOfThree(t *testing.T) {
 }
 
 func TestExternalCommitJoinsAndResyncs(t *testing.T) {
-	bothSuites(t, func(t *testing.T, s CipherSuite) {
+	eachSuite(t, func(t *testing.T, s CipherSuite) {
 		groups := newGroup(t, s, 3)
 		info, err := groups[1].GroupInfo([]Extension{{Type: 0xf0a2, Data: []byte("place")}})
 		require.NoError(t, err)
@@ -162,7 +162,7 @@ func TestStagingChangesNothing(t *testing.T) {
 }
 
 func TestStateSurvivesSerialisation(t *testing.T) {
-	bothSuites(t, func(t *testing.T, s CipherSuite) {
+	eachSuite(t, func(t *testing.T, s CipherSuite) {
 		groups := newGroup(t, s, 4)
 		reload := func(g *Group) *Group {
 			b, err := g.MarshalBinary()

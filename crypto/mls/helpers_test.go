@@ -114,8 +114,8 @@ func chat(t require.TestingT, groups []*Group, i int, text string) {
 	}
 }
 
-// bothSuites runs a test for every suite of the table.
-func bothSuites(t *testing.T, test func(*testing.T, CipherSuite)) {
+// eachSuite runs a test for every suite of the table.
+func eachSuite(t *testing.T, test func(*testing.T, CipherSuite)) {
 	for id := range suites {
 		t.Run(id.String(), func(t *testing.T) { test(t, id) })
 	}

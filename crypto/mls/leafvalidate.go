@@ -165,17 +165,19 @@ func (t *ratchetTree) validate(groupID []byte, context []Extension) error {
 	if err := t.checkParents(); err != nil {
 		return err
 	}
+	if err := t.checkUnmerged(); err != nil {
+		return err
+	}
 	return t.verifyParentHashes()
 }
 
-// checkParents verifies the keys and the unmerged leaves of all parents.
+// checkParents verifies the keys of all parents (§12.4.3.1).
 func (t *ratchetTree) checkParents() error {
 	keys := make(map[string]bool, len(t.parents))
-	for i, p := range t.parents {
+	for _, p := range t.parents {
 		if p == nil {
 			continue
 		}
-		x := nodeIndex(2*i + 1)
 		if err := t.suite.checkHPKEKey(p.encryptionKey); err != nil {
 			return err
 		}
@@ -183,6 +185,18 @@ func (t *ratchetTree) checkParents() error {
 			return rule(ErrTree, "12.4.3.1", "two parents have the same encryption key")
 		}
 		keys[string(p.encryptionKey)] = true
+	}
+	return nil
+}
+
+// checkUnmerged verifies the unmerged leaves of all parents (§12.4.3.1). All
+// that walks over resolutions relies on it.
+func (t *ratchetTree) checkUnmerged() error {
+	for i, p := range t.parents {
+		if p == nil {
+			continue
+		}
+		x := nodeIndex(2*i + 1)
 		for _, l := range p.unmerged {
 			if t.leaf(l) == nil || !x.covers(l) {
 				return rule(ErrTree, "12.4.3.1", "unmerged leaf %d is not under parent %d", l, x)

@@ -214,15 +214,3 @@ func (s *suite) parsePrivateKey(b []byte) (hpke.PrivateKey, error) {
 	}
 	return key, nil
 }
-
-// checkHPKEKey refuses bytes that are no public key of the suite's KEM.
-func (s *suite) checkHPKEKey(public []byte) error {
-	kem, _, _, err := s.hpke()
-	if err != nil {
-		return err
-	}
-	if _, err := kem.NewPublicKey(public); err != nil {
-		return rule(ErrMalformed, "5.1.1", "HPKE public key: %v", err)
-	}
-	return nil
-}

@@ -7,7 +7,7 @@ import (
 )
 
 func TestPublicGroupFollowsFromTheFirstEpoch(t *testing.T) {
-	bothSuites(t, func(t *testing.T, s CipherSuite) {
+	eachSuite(t, func(t *testing.T, s CipherSuite) {
 		first, err := NewGroup(newClient(t, s, "first"), groupID, nil, testNow)
 		require.NoError(t, err)
 		info, err := first.GroupInfo(nil)

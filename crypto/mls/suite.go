@@ -1,13 +1,12 @@
 package mls
 
 import (
+	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hpke"
 	"crypto/sha256"
 	"fmt"
 	"hash"
-
-	"crypto/aes"
 
 	"golang.org/x/crypto/chacha20poly1305"
 )
@@ -46,14 +45,14 @@ var suites = map[CipherSuite]*suite{
 	X25519AES128: {
 		id: X25519AES128, name: "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519",
 		hash: sha256.New, nh: 32,
-		kem: 0x0020, kdf: 0x0001, aeadID: 0x0001,
+		kem: kemX25519, kdf: 0x0001, aeadID: 0x0001,
 		newAEAD: newGCM, keySize: 16, nonceLen: 12,
 		signature: ed25519Scheme{},
 	},
 	X25519ChaCha: {
 		id: X25519ChaCha, name: "MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519",
 		hash: sha256.New, nh: 32,
-		kem: 0x0020, kdf: 0x0001, aeadID: 0x0003,
+		kem: kemX25519, kdf: 0x0001, aeadID: 0x0003,
 		newAEAD: chacha20poly1305.New, keySize: 32, nonceLen: 12,
 		signature: ed25519Scheme{},
 	},

@@ -3,7 +3,6 @@ package mls
 import (
 	"bytes"
 	"slices"
-	"sort"
 )
 
 // parentNode is ParentNode of RFC 9420 §7.1. It is never changed: the tree
@@ -156,7 +155,7 @@ func (t *ratchetTree) add(leaf *LeafNode) (LeafIndex, error) {
 		if p == nil {
 			continue
 		}
-		at := sort.Search(len(p.unmerged), func(i int) bool { return p.unmerged[i] >= l })
+		at, _ := slices.BinarySearch(p.unmerged, l)
 		t.parents[x/2] = &parentNode{
 			encryptionKey: p.encryptionKey,
 			parentHash:    p.parentHash,
