@@ -265,6 +265,7 @@ func TestPublisherIsToldWhatArrives(t *testing.T) {
 	require.NoError(t, a.Wait(ctx, func() bool {
 		return a.ReceiverReports(media.Camera) > 1 && a.ReceiverReports(media.Audio) > 1
 	}))
+	require.NoError(t, a.Wait(ctx, func() bool { return a.Arrived() > 100 }))
 	require.NoError(t, b.Wait(ctx, func() bool {
 		return b.Count("a", media.Camera).SenderReports > 0 && b.Count("a", media.Audio).SenderReports > 0
 	}))

@@ -21,8 +21,8 @@
 // connection the node offers, so that offers never cross. An [Uplink] is a track
 // as it arrives; a [Downlink] is that track on its way to one peer. The list of
 // downlinks of an uplink is an immutable snapshot, replaced when it changes: the
-// goroutine that reads the uplink writes to all downlinks without a lock and
-// without an allocation.
+// goroutine that reads the uplink writes to all downlinks without a lock of this
+// package around it and without an allocation.
 //
 // Goroutines: each peer has one that owns its negotiation and one that calls its
 // send function; each uplink has one that reads RTP, one that reads RTCP, and
@@ -77,8 +77,12 @@
 // their NACKs from it. Opus has in-band forward error correction and no
 // retransmission. Key-frame requests (PLI and FIR, RFC 4585 and RFC 5104) are
 // merged per uplink. Sender reports carry the publisher's clock, so that a
-// receiver can keep picture and sound together. No header extension is negotiated
-// and none forwarded.
+// receiver can keep picture and sound together. Publishers are told when each packet
+// has arrived (transport-wide congestion control), by which browsers find their
+// rate; that is the only header extension, and none is forwarded.
+//
+// Packets for the same address leave together, segmented by the system where it
+// can (GSO).
 //
 // Simulcast, bandwidth estimation, active speaker, TURN and ICE-TCP are not here
 // yet.

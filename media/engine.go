@@ -2,10 +2,12 @@ package media
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pion/dtls/v3"
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
+	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -39,11 +41,31 @@ type connection struct {
 	api *webrtc.API
 }
 
-// newConnection makes a peer connection on the node's port. Retransmissions that
-// arrive go to rtx, if it is not nil.
-func (n *Node) newConnection(rtx *rtxStreams) (*connection, error) {
+// newPublishConnection makes a connection for what a client sends.
+func (n *Node) newPublishConnection(rtx *rtxStreams, arrivals *arrivals) (*connection, error) {
 	engine := new(webrtc.MediaEngine)
+	for _, k := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeVideo, webrtc.RTPCodecTypeAudio} {
+		err := engine.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: sdp.TransportCCURI}, k)
+		if err != nil {
+			return nil, fmt.Errorf("media: registering an extension: %w", err)
+		}
+	}
+	feedback := webrtc.RTCPFeedback{Type: webrtc.TypeRTCPFBTransportCC}
+	return n.newConnection(engine, []webrtc.RTCPFeedback{feedback}, arrivals, rtx)
+}
+
+// newSubscribeConnection makes a connection for what a client receives.
+func (n *Node) newSubscribeConnection() (*connection, error) {
+	return n.newConnection(new(webrtc.MediaEngine), nil)
+}
+
+// newConnection makes a peer connection on the node's port. The first factory is
+// the first to see what arrives.
+func (n *Node) newConnection(engine *webrtc.MediaEngine, feedback []webrtc.RTCPFeedback, factories ...interceptor.Factory) (*connection, error) {
 	for _, c := range acceptedCodecs {
+		if c.MimeType != webrtc.MimeTypeRTX {
+			c.RTCPFeedback = slices.Concat(c.RTCPFeedback, feedback)
+		}
 		k := webrtc.RTPCodecTypeVideo
 		if c.MimeType == webrtc.MimeTypeOpus {
 			k = webrtc.RTPCodecTypeAudio
@@ -53,8 +75,8 @@ func (n *Node) newConnection(rtx *rtxStreams) (*connection, error) {
 		}
 	}
 	registry := new(interceptor.Registry)
-	if rtx != nil {
-		registry.Add(rtx)
+	for _, f := range factories {
+		registry.Add(f)
 	}
 	api := webrtc.NewAPI(
 		webrtc.WithMediaEngine(engine),
@@ -81,6 +103,7 @@ func newSettings(mux ice.UDPMux, publicIPs []string, logs *logs) (webrtc.Setting
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM)
 	s.SetFireOnTrackBeforeFirstRTP(true)
+	_ = s.SetAnsweringDTLSRole(webrtc.DTLSRoleServer)
 	s.SetReceiveMTU(maxPacket)
 	s.DisableMediaEngineCopy(true) // each connection has its own anyway
 	if len(publicIPs) > 0 {

@@ -88,3 +88,47 @@ func startsKeyFrame(payload []byte) bool {
 	}
 	return len(payload) > i && payload[i]&0x01 == 0
 }
+
+// headerExtension returns the value of a header extension of an RTP packet (RFC
+// 8285), or nil.
+func headerExtension(b []byte, id uint8) []byte {
+	if len(b) < 12 || b[0]&0x10 == 0 {
+		return nil
+	}
+	start := 12 + 4*int(b[0]&0x0f)
+	if len(b) < start+4 {
+		return nil
+	}
+	profile := binary.BigEndian.Uint16(b[start:])
+	end := start + 4 + 4*int(binary.BigEndian.Uint16(b[start+2:]))
+	if end > len(b) {
+		return nil
+	}
+	x := b[start+4 : end]
+	for len(x) > 0 {
+		var which uint8
+		var head, n int
+		switch {
+		case x[0] == 0: // padding
+			x = x[1:]
+			continue
+		case profile == 0xbede: // one-byte headers
+			which, head, n = x[0]>>4, 1, int(x[0]&0x0f)+1
+			if which == 15 {
+				return nil
+			}
+		case profile&0xfff0 == 0x1000 && len(x) > 1: // two-byte headers
+			which, head, n = x[0], 2, int(x[1])
+		default:
+			return nil
+		}
+		if len(x) < head+n {
+			return nil
+		}
+		if which == id {
+			return x[head : head+n]
+		}
+		x = x[head+n:]
+	}
+	return nil
+}

@@ -49,6 +49,22 @@ func TestPacketIsParsedAsPionDoes(t *testing.T) {
 	}
 }
 
+func TestHeaderExtensionsAreFound(t *testing.T) {
+	for _, size := range []int{2, 40} { // one-byte and two-byte headers
+		p := &rtp.Packet{Header: rtp.Header{Version: 2, CSRC: []uint32{1}}, Payload: []byte("x")}
+		require.NoError(t, p.SetExtension(1, make([]byte, size)))
+		require.NoError(t, p.SetExtension(3, []byte{7, 8}))
+		b := marshal(t, p)
+		require.Equal(t, []byte{7, 8}, headerExtension(b, 3))
+		require.Len(t, headerExtension(b, 1), size)
+		require.Nil(t, headerExtension(b, 2))
+		for n := range len(b) {
+			headerExtension(b[:n], 3)
+		}
+	}
+	require.Nil(t, headerExtension(marshal(t, &rtp.Packet{Header: rtp.Header{Version: 2}}), 1))
+}
+
 func FuzzPacket(f *testing.F) {
 	for _, p := range samplePackets(f) {
 		f.Add(marshal(f, p))
@@ -60,6 +76,9 @@ func FuzzPacket(f *testing.F) {
 			return
 		}
 		startsKeyFrame(got.payload)
+		for id := range uint8(16) {
+			headerExtension(b, id)
+		}
 		var want rtp.Packet
 		if len(b) <= maxPacket && want.Unmarshal(b) == nil && !want.Padding {
 			require.Equal(t, want.SequenceNumber, got.seq)

@@ -121,8 +121,10 @@ func (p *Peer) post(s Signal) {
 	select {
 	case p.outbox <- s:
 	default:
-		p.call.node.logger.Warn("media: removing a peer that takes no signals")
-		go p.call.remove(p)
+		if p.cut.CompareAndSwap(false, true) {
+			p.call.node.logger.Warn("media: removing a peer that takes no signals")
+			go p.call.remove(p)
+		}
 	}
 }
 
@@ -142,8 +144,10 @@ func (p *Peer) deliver() {
 
 func (p *Peer) run() {
 	defer close(p.done)
-	ticker := time.NewTicker(reportInterval)
-	defer ticker.Stop()
+	reports := time.NewTicker(reportInterval)
+	defer reports.Stop()
+	feedback := time.NewTicker(feedbackInterval)
+	defer feedback.Stop()
 	for {
 		select {
 		case <-p.quit:
@@ -155,9 +159,12 @@ func (p *Peer) run() {
 		case <-p.wake:
 			p.publisher.mend()
 			p.subscriber.reconcile()
-		case now := <-ticker.C:
+		case <-feedback.C:
+			p.publisher.feedback()
+		case now := <-reports.C:
 			p.publisher.report(now)
 			p.subscriber.report(now)
+			p.subscriber.mend(now)
 		}
 	}
 }

@@ -18,7 +18,9 @@ type publisher struct {
 	pc     *connection
 	origin uint64 // session id of the client's descriptions
 	rtx    *rtxStreams
-	broken atomic.Bool
+	// arrivals of the connection
+	arrivals *arrivals
+	broken   atomic.Bool
 
 	mu       sync.Mutex
 	sections map[string]section // those that send, by MID
@@ -80,12 +82,12 @@ func (p *publisher) offer(s Signal) error {
 }
 
 func (p *publisher) connect(origin uint64) error {
-	rtx := new(rtxStreams)
-	pc, err := p.peer.call.node.newConnection(rtx)
+	rtx, arrivals := new(rtxStreams), newArrivals()
+	pc, err := p.peer.call.node.newPublishConnection(rtx, arrivals)
 	if err != nil {
 		return err
 	}
-	p.pc, p.rtx, p.origin = pc, rtx, origin
+	p.pc, p.rtx, p.arrivals, p.origin = pc, rtx, arrivals, origin
 	pc.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) { p.onTrack(pc, rtx, track, receiver) })
 	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
 		if s == webrtc.PeerConnectionStateDisconnected || s == webrtc.PeerConnectionStateFailed {
@@ -180,6 +182,16 @@ func (p *publisher) report(now time.Time) {
 	p.mu.Unlock()
 	if len(report.Reports) > 0 {
 		_ = p.pc.WriteRTCP([]rtcp.Packet{&report}) // the next one makes up for it
+	}
+}
+
+// feedback tells the client when its packets have arrived.
+func (p *publisher) feedback() {
+	if p.pc == nil {
+		return
+	}
+	if packets := p.arrivals.feedback(); len(packets) > 0 {
+		_ = p.pc.WriteRTCP(packets) // the next ones make up for it
 	}
 }
 

@@ -40,8 +40,7 @@ const (
 // maxSignal is the size of the largest encoded signal that is decoded at all.
 const maxSignal = 2*MaxSDP + MaxTracks*4*MaxName
 
-// A Medium is what a track shows. Its name is part of what the clients
-// authenticate with each frame.
+// A Medium is what a track shows. Clients authenticate it with each frame.
 type Medium string
 
 // The media there are; one peer publishes at most one track of each.

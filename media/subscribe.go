@@ -14,6 +14,10 @@ import (
 // maxReports is the number of sender reports that go into one packet.
 const maxReports = 40
 
+// answerTimeout is how long an offer is given before a client that asks for a
+// restart is taken to have failed on it.
+const answerTimeout = 5 * time.Second
+
 // subscriber is a peer's subscribe connection: the node offers, the downlinks go
 // out. The peer's goroutine owns it; pion's goroutines call its state handler.
 type subscriber struct {
@@ -23,6 +27,7 @@ type subscriber struct {
 	links   map[*Uplink]*Downlink
 	free    map[Medium][]*webrtc.RTPTransceiver // sections without a track, to be used again
 	pending bool                                // an offer is out
+	offered time.Time                           // since then
 	restart bool                                // the next offer restarts ICE
 	told    []Track                             // what the client knows to exist
 
@@ -132,7 +137,7 @@ func (s *subscriber) unlink(u *Uplink, d *Downlink) {
 }
 
 func (s *subscriber) connect() error {
-	pc, err := s.peer.call.node.newConnection(nil)
+	pc, err := s.peer.call.node.newSubscribeConnection()
 	if err != nil {
 		return err
 	}
@@ -167,7 +172,7 @@ func (s *subscriber) offer() error {
 		signal.Tracks = append(signal.Tracks, u.describe(d.transceiver.Mid()))
 	}
 	slices.SortFunc(signal.Tracks, byMID)
-	s.pending, s.restart = true, false
+	s.pending, s.restart, s.offered = true, false, time.Now()
 	s.peer.post(signal)
 	return nil
 }
@@ -230,6 +235,15 @@ func (s *subscriber) requestKeyFrames(tracks []Track) error {
 		}
 	}
 	return nil
+}
+
+// mend begins a new connection if the client wants a restart and does not answer
+// the offer that is out: it could not use it.
+func (s *subscriber) mend(now time.Time) {
+	if s.pending && s.restart && now.Sub(s.offered) > answerTimeout {
+		s.drop()
+		s.reconcile()
+	}
 }
 
 // report sends sender reports for what goes out.

@@ -16,6 +16,8 @@ import (
 	"github.com/pion/interceptor"
 	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/interceptor/pkg/report"
+	"github.com/pion/interceptor/pkg/twcc"
+	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 
 	"github.com/ensemble-sante/ensemble/media"
@@ -303,6 +305,11 @@ func (b *Bot) connect(name string) (*webrtc.PeerConnection, error) {
 	if err := engine.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: opus, PayloadType: 120}, webrtc.RTPCodecTypeAudio); err != nil {
 		return nil, err
 	}
+	for _, k := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeVideo, webrtc.RTPCodecTypeAudio} {
+		if err := engine.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: sdp.TransportCCURI}, k); err != nil {
+			return nil, err
+		}
+	}
 	registry := new(interceptor.Registry)
 	registry.Add(&lossy{sent: b.options.LoseSent, received: b.options.LoseReceived})
 	responder, err := nack.NewResponderInterceptor()
@@ -321,6 +328,11 @@ func (b *Bot) connect(name string) (*webrtc.PeerConnection, error) {
 	if err != nil {
 		return nil, err
 	}
+	numbers, err := twcc.NewHeaderExtensionInterceptor()
+	if err != nil {
+		return nil, err
+	}
+	registry.Add(numbers)
 	if !b.options.Deaf {
 		for _, f := range []interceptor.Factory{responder, generator, sr, rr} {
 			registry.Add(f)

@@ -84,7 +84,7 @@ func clearBytes(medium media.Medium, frame []byte) (int, error) {
 }
 
 // seal encrypts a frame but for its first bytes. The metadata is these bytes and
-// the name of the medium.
+// one for the medium, as in the web client.
 func seal(c FrameCipher, medium media.Medium, frame []byte) ([]byte, error) {
 	n, err := clearBytes(medium, frame)
 	if err != nil {
@@ -111,5 +111,8 @@ func open(c FrameCipher, medium media.Medium, frame []byte) ([]byte, error) {
 }
 
 func metadata(medium media.Medium, clear []byte) []byte {
-	return append(append(make([]byte, 0, len(clear)+len(medium)), clear...), medium...)
+	return append(append(make([]byte, 0, len(clear)+1), clear...), mediumByte[medium])
 }
+
+// mediumByte is the byte by which clients authenticate what a frame shows.
+var mediumByte = map[media.Medium]byte{media.Camera: 1, media.Screen: 2, media.Audio: 3}

@@ -23,6 +23,7 @@ type sender struct {
 	keyWanted   atomic.Bool
 	keyRequests atomic.Int64
 	reports     atomic.Int64 // receiver reports from the node
+	arrivals    atomic.Int64 // packets that the node has reported to have arrived
 	quit        chan struct{}
 	once        sync.Once
 }
@@ -79,6 +80,18 @@ func (b *Bot) KeyFrameRequests(medium media.Medium) int {
 		return int(s.keyRequests.Load())
 	}
 	return 0
+}
+
+// Arrived is how many packets the node has reported to have arrived
+// (transport-wide feedback), on all tracks.
+func (b *Bot) Arrived() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := 0
+	for _, s := range b.senders {
+		n += int(s.arrivals.Load())
+	}
+	return n
 }
 
 // ReceiverReports is how often the node has reported on a track.
@@ -155,12 +168,14 @@ func (b *Bot) listen(s *sender, from *webrtc.RTPSender) {
 		}
 		b.note(func() {
 			for _, p := range packets {
-				switch p.(type) {
+				switch p := p.(type) {
 				case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
 					s.keyRequests.Add(1)
 					s.keyWanted.Store(true)
 				case *rtcp.ReceiverReport:
 					s.reports.Add(1)
+				case *rtcp.TransportLayerCC:
+					s.arrivals.Add(int64(len(p.RecvDeltas)))
 				}
 			}
 		})
