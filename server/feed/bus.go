@@ -14,13 +14,12 @@ import (
 
 // Topics on the bus; an id follows.
 const (
-	topicRooms    = "rooms."    // wake-up: the room has entries up to number
-	topicPeople   = "people."   // wake-up: the user's rooms have changed
-	topicMail     = "mail."     // wake-up: something waits for the device
-	topicHistory  = "history."  // wake-up: somebody asks for history in the room
-	topicCasts    = "casts."    // message: a frame for the room's followers
-	topicPresence = "presence"  // message: who is present on a node
-	topicSessions = "sessions." // wake-up: the user's sessions have changed
+	topicRooms    = "rooms."   // wake-up: the room has entries up to number
+	topicPeople   = "people."  // wake-up: the user's rooms have changed
+	topicMail     = "mail."    // wake-up: something waits for the device
+	topicHistory  = "history." // wake-up: somebody asks for history in the room
+	topicCasts    = "casts."   // message: a frame for the room's followers
+	topicPresence = "presence" // message: who is present on a node
 )
 
 // relayed is a frame on its way to the followers of a room on other nodes.
@@ -39,9 +38,11 @@ func (f *Feed) listen() error {
 		topicCasts + "*":   {Message: f.relayed},
 		topicPresence:      {Message: func(_ string, b []byte) { f.presenceHeard(b) }},
 	} {
-		if _, err := f.Bus.Subscribe(f.ctx, pattern, handler); err != nil {
+		sub, err := f.Bus.Subscribe(f.ctx, pattern, handler)
+		if err != nil {
 			return err
 		}
+		f.subscriptions = append(f.subscriptions, sub)
 	}
 	return nil
 }

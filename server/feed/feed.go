@@ -38,6 +38,8 @@ type Feed struct {
 	cancel context.CancelFunc
 	work   sync.WaitGroup // goroutines that catch up
 
+	subscriptions []bus.Subscription
+
 	mu    sync.Mutex
 	rooms map[rooms.ID]*room
 	calls map[rooms.ID]map[rooms.ID]bool // item or session → followed calls that depend on it
@@ -77,10 +79,19 @@ func New(c Config) (*Feed, error) {
 		f.Changed = func(rooms.ID) {}
 	}
 	if err := f.listen(); err != nil {
-		f.cancel()
+		f.Close()
 		return nil, err
 	}
 	return f, nil
+}
+
+// Close ends the feed and waits for what it began.
+func (f *Feed) Close() {
+	for _, sub := range f.subscriptions {
+		sub.Cancel()
+	}
+	f.cancel()
+	f.work.Wait()
 }
 
 // Run looks at the database from time to time until ctx ends.
@@ -90,8 +101,6 @@ func (f *Feed) Run(ctx context.Context) {
 	for n := 0; ; n++ {
 		select {
 		case <-ctx.Done():
-			f.cancel()
-			f.work.Wait()
 			return
 		case <-f.people.changed:
 			f.tellPeople(ctx)

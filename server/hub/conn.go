@@ -51,12 +51,20 @@ const (
 	controlTime    = 100 * time.Millisecond
 )
 
-// Reply answers the request with that id: OpOK and a body, nil for none.
-func (c *Conn) Reply(id uint64, body any) { c.Send(wire.OpOK, id, body) }
+// Reply answers the request with that id: OpOK and a body, nil for none. A
+// request without an id wants no answer.
+func (c *Conn) Reply(id uint64, body any) {
+	if id != 0 {
+		c.Send(wire.OpOK, id, body)
+	}
+}
 
 // Refuse answers the request with that id by an error. Its code and detail go
 // to the client; an error that is no [rooms.Error] is only "internal".
 func (c *Conn) Refuse(id uint64, err error, at *wire.Place) {
+	if id == 0 {
+		return
+	}
 	failure := wire.Failure{Code: rooms.CodeOf(err), Place: at}
 	var e *rooms.Error
 	if errors.As(err, &e) {

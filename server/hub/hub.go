@@ -23,7 +23,7 @@ type Handler interface {
 	// Opened is called before the first request of a connection.
 	Opened(*Conn)
 	// Request handles one frame of a client, on the connection's reading
-	// goroutine, in order. It must not keep the frame's Body.
+	// goroutine, in order.
 	Request(*Conn, wire.Frame)
 	// Closed is called once, when the connection has ended, with the rooms that
 	// it followed to the end.

@@ -61,6 +61,27 @@ func (q *Queries) InsertOutgoingMail(ctx context.Context, arg InsertOutgoingMail
 	return err
 }
 
+const invitationOf = `-- name: InvitationOf :one
+SELECT sequence, cancelled FROM invitations WHERE session_id = $1 AND user_id = $2 FOR UPDATE
+`
+
+type InvitationOfParams struct {
+	SessionID []byte
+	UserID    []byte
+}
+
+type InvitationOfRow struct {
+	Sequence  int32
+	Cancelled bool
+}
+
+func (q *Queries) InvitationOf(ctx context.Context, arg InvitationOfParams) (InvitationOfRow, error) {
+	row := q.db.QueryRow(ctx, invitationOf, arg.SessionID, arg.UserID)
+	var i InvitationOfRow
+	err := row.Scan(&i.Sequence, &i.Cancelled)
+	return i, err
+}
+
 const mailFailed = `-- name: MailFailed :exec
 UPDATE mails SET next_at = $1 WHERE mail_id = $2
 `
@@ -72,6 +93,15 @@ type MailFailedParams struct {
 
 func (q *Queries) MailFailed(ctx context.Context, arg MailFailedParams) error {
 	_, err := q.db.Exec(ctx, mailFailed, arg.NextAt, arg.MailID)
+	return err
+}
+
+const mailGivenUp = `-- name: MailGivenUp :exec
+UPDATE mails SET next_at = 'infinity' WHERE mail_id = $1
+`
+
+func (q *Queries) MailGivenUp(ctx context.Context, mailID []byte) error {
+	_, err := q.db.Exec(ctx, mailGivenUp, mailID)
 	return err
 }
 

@@ -15,6 +15,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"strings"
+	"syscall"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -79,4 +83,18 @@ func (s *Store) Tx(ctx context.Context, f func(*Queries) error) error {
 func IsDuplicate(err error) bool {
 	var e *pgconn.PgError
 	return errors.As(err, &e) && e.Code == "23505"
+}
+
+// Away says whether err means that the database could not be reached or was
+// stopping: the same may succeed a moment later.
+func Away(err error) bool {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		// Class 08: connection; 57: operator intervention, such as a shutdown.
+		return strings.HasPrefix(e.Code, "08") || strings.HasPrefix(e.Code, "57P")
+	}
+	var connect *pgconn.ConnectError
+	var network net.Error
+	return errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
 }

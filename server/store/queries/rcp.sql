@@ -47,3 +47,9 @@ DELETE FROM media_leases WHERE call_id = @call_id AND node = @node;
 
 -- name: DropLeases :exec
 DELETE FROM media_leases WHERE node = @node;
+
+-- name: MailGivenUp :exec
+UPDATE mails SET next_at = 'infinity' WHERE mail_id = @mail_id;
+
+-- name: InvitationOf :one
+SELECT sequence, cancelled FROM invitations WHERE session_id = @session_id AND user_id = @user_id FOR UPDATE;
