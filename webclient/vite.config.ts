@@ -79,6 +79,8 @@ export default defineConfig({
       },
     },
   },
+  // Found beforehand: a dependency found late reloads the page under a test.
+  optimizeDeps: { entries: ["index.html", "e2e/pages/*.html"] },
   worker: { format: "es" },
   server: {
     port: 5173,

@@ -14,14 +14,18 @@ export function Boot(): ReactElement {
   if (phase === "failed")
     return (
       <main className={style["boot"]}>
-        <Mark />
+        <h1>
+          <Mark />
+        </h1>
         <ErrorState error={new CoreError(error ?? { code: "core_stopped" })} onRetry={() => core().restart()} />
       </main>
     );
   const words = phase === "downloading" ? m.core_downloading() : phase === "waiting" ? m.core_waiting() : m.core_starting();
   return (
     <main className={style["boot"]} aria-busy>
-      <Mark />
+      <h1>
+        <Mark />
+      </h1>
       <div className={style["late"]}>
         <Progress label={words} value={phase === "downloading" && total > 0 ? Math.min(1, loaded / total) : undefined} />
       </div>

@@ -68,7 +68,6 @@ export function Page({ title, tab, under, actions, parent, who, whoTitle, foot, 
           <h1 ref={heading} tabIndex={-1} className={style["title"]}>
             {title}
           </h1>
-          {under !== undefined && <div className={style["under"]}>{under}</div>}
         </div>
         <div className={style["actions"]}>
           {actions}
@@ -76,6 +75,7 @@ export function Page({ title, tab, under, actions, parent, who, whoTitle, foot, 
             <IconButton label={whoTitle ?? m.panel_open()} icon={<IconWho size={22} aria-hidden />} onPress={() => setSheet(true)} />
           )}
         </div>
+        {under !== undefined && <div className={style["under"]}>{under}</div>}
       </header>
       <div className={style["body"]}>{children}</div>
       {foot !== undefined && <div className={style["foot"]}>{foot}</div>}

@@ -35,9 +35,10 @@ const letter = (word: string): string => (word === "" ? "" : String.fromCodePoin
 
 /** The same person, the same colour, on every device. */
 export function hue(of: string): number {
-  let hash = 0;
-  for (const point of of) hash = (Math.imul(hash, 31) + (point.codePointAt(0) ?? 0)) >>> 0;
-  return hash % HUES;
+  let hash = 0x811c9dc5; // FNV-1a, then mixed so that near names differ
+  for (const point of of) hash = Math.imul(hash ^ (point.codePointAt(0) ?? 0), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  return ((hash ^ (hash >>> 13)) >>> 0) % HUES;
 }
 
 export function Avatar({ name, id, photo, size = "m", online = false, decorative = true }: AvatarProps): ReactElement {
