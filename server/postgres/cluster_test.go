@@ -43,6 +43,9 @@ func folder(t *testing.T) string {
 	return dir
 }
 
+// quick is for data that need not survive the test.
+var quick = map[string]string{"fsync": "off"}
+
 func start(t *testing.T, config postgres.Config) *postgres.Cluster {
 	t.Helper()
 	_, err := postgres.Find(t.Context(), 0)
@@ -136,7 +139,7 @@ func TestWhatWasCommittedSurvivesEveryKindOfStop(t *testing.T) {
 }
 
 func TestAServerThatEndsByItselfIsNoticed(t *testing.T) {
-	c := start(t, postgres.Config{Data: filepath.Join(folder(t), "data")})
+	c := start(t, postgres.Config{Data: filepath.Join(folder(t), "data"), Settings: quick})
 	pid, _ := pidFile(t, c.Data())
 	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
 	<-c.Exited()
@@ -146,7 +149,7 @@ func TestAServerThatEndsByItselfIsNoticed(t *testing.T) {
 
 func TestDataHeldByOneProcessAreRefusedToAnother(t *testing.T) {
 	data := filepath.Join(folder(t), "data")
-	c := start(t, postgres.Config{Data: data})
+	c := start(t, postgres.Config{Data: data, Settings: quick})
 	_, err := postgres.Start(t.Context(), postgres.Config{Data: data})
 	require.ErrorIs(t, err, postgres.ErrInUse)
 	connect(t, c)
@@ -169,13 +172,13 @@ func TestAnInterruptedBeginningIsBegunAgain(t *testing.T) {
 	data := filepath.Join(folder(t), "data")
 	require.NoError(t, os.MkdirAll(filepath.Join(data+".new", "base"), 0o700))
 	require.NoError(t, os.Mkdir(data, 0o700))
-	connect(t, start(t, postgres.Config{Data: data}))
+	connect(t, start(t, postgres.Config{Data: data, Settings: quick}))
 	require.NoDirExists(t, data+".new")
 }
 
 func TestALongPathStillGetsASocket(t *testing.T) {
 	data := filepath.Join(folder(t), strings.Repeat("long-", 20), "data with spaces")
-	c := start(t, postgres.Config{Data: data})
+	c := start(t, postgres.Config{Data: data, Settings: quick})
 	connect(t, c)
 	require.NoError(t, c.Stop(t.Context(), postgres.Immediate))
 	require.NoError(t, c.Restart(t.Context()))
@@ -184,7 +187,7 @@ func TestALongPathStillGetsASocket(t *testing.T) {
 
 func TestAServerLeftBehindByAKilledProcessIsReplaced(t *testing.T) {
 	data := filepath.Join(folder(t), "data")
-	require.NoError(t, start(t, postgres.Config{Data: data}).Close(t.Context()))
+	require.NoError(t, start(t, postgres.Config{Data: data, Settings: quick}).Close(t.Context()))
 	for range 3 {
 		held := exec.Command(os.Args[0])
 		held.Env = append(os.Environ(), holdVariable+"="+data)
@@ -198,7 +201,7 @@ func TestAServerLeftBehindByAKilledProcessIsReplaced(t *testing.T) {
 		require.NoError(t, held.Process.Kill())
 		_ = held.Wait()
 
-		c := start(t, postgres.Config{Data: data})
+		c := start(t, postgres.Config{Data: data, Settings: quick})
 		connect(t, c)
 		require.NoError(t, c.Close(t.Context()))
 	}
@@ -206,7 +209,7 @@ func TestAServerLeftBehindByAKilledProcessIsReplaced(t *testing.T) {
 
 func TestAStalePidFileOfAnotherProcessIsNoObstacle(t *testing.T) {
 	data := filepath.Join(folder(t), "data")
-	c := start(t, postgres.Config{Data: data})
+	c := start(t, postgres.Config{Data: data, Settings: quick})
 	_, text := pidFile(t, data)
 	require.NoError(t, c.Close(t.Context()))
 
@@ -227,7 +230,7 @@ func TestAStalePidFileOfAnotherProcessIsNoObstacle(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, fmt.Appendf(nil, "%d\n%s", other.Process.Pid, rest), 0o600))
 	require.NoError(t, os.Chown(path, int(stat.Uid), int(stat.Gid)))
 
-	connect(t, start(t, postgres.Config{Data: data}))
+	connect(t, start(t, postgres.Config{Data: data, Settings: quick}))
 	require.NoError(t, other.Process.Signal(syscall.Signal(0)), "the other process lives on")
 }
 
@@ -247,7 +250,7 @@ func TestTheLogHoldsNeitherStatementsNorValues(t *testing.T) {
 	c := start(t, postgres.Config{
 		Data:     filepath.Join(folder(t), "data"),
 		Logger:   slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Settings: map[string]string{"max_connections": "20"},
+		Settings: map[string]string{"max_connections": "20", "fsync": "off"},
 	})
 	conn := connect(t, c)
 	require.Equal(t, "20", setting(t, conn, "max_connections"))
@@ -264,11 +267,11 @@ func TestTheLogHoldsNeitherStatementsNorValues(t *testing.T) {
 
 func TestASettingThatTheServerRefusesIsReported(t *testing.T) {
 	data := filepath.Join(folder(t), "data")
-	require.NoError(t, start(t, postgres.Config{Data: data}).Close(t.Context()))
+	require.NoError(t, start(t, postgres.Config{Data: data, Settings: quick}).Close(t.Context()))
 	_, err := postgres.Start(t.Context(), postgres.Config{Data: data, Settings: map[string]string{"max_connections": "none"}})
 	require.ErrorContains(t, err, "max_connections")
 	// The refusal gave the data back.
-	connect(t, start(t, postgres.Config{Data: data}))
+	connect(t, start(t, postgres.Config{Data: data, Settings: quick}))
 }
 
 func TestFindNamesTheVersionThatIsMissing(t *testing.T) {
