@@ -18,6 +18,7 @@ if [ -e webclient/package.json ] && changed; then
 	scripts/prepare.sh web
 	echo "build: the web client and its core" >&2
 	(cd webclient && npm run --silent build </dev/null)
+	: >webclient/dist/.keep # which the build sweeps away; git and go:embed count on it
 	touch "$page"
 fi
 
