@@ -39,7 +39,11 @@
 // # Limits
 //
 // Handshake messages are sent as PublicMessage; both wire formats are
-// received. Credentials are basic ones, X.509 chains are carried and left to
-// the application. A commit with a ReInit proposal is followed, and stops the
-// group; creating its successor is not yet here.
+// received. Credentials are basic ones; X.509 chains are carried and left to
+// the application. Lifetimes are judged when a key package is added, not of
+// members who are in the tree already. Messages of past epochs are refused: the
+// keys of an epoch go with it. No GREASE values are sent.
+//
+// A commit with a ReInit proposal is followed by members, and ends the group;
+// making its successor, joining it, and subgroup branching are not yet here.
 package mls

@@ -230,7 +230,6 @@ func TestRefusedKeyPackages(t *testing.T) {
 	unchanged(t, alice, ErrLeafNode, add(func(_ *KeyPackage, l *LeafNode) { l.Capabilities.Extensions = nil }))
 	unchanged(t, alice, ErrLeafNode, add(func(_ *KeyPackage, l *LeafNode) { l.Capabilities.Credentials = nil }))
 	unchanged(t, alice, ErrLeafNode, add(func(_ *KeyPackage, l *LeafNode) { l.Capabilities.Versions = nil }))
-	unchanged(t, alice, ErrLeafNode, add(func(_ *KeyPackage, l *LeafNode) { l.Capabilities.CipherSuites = nil }))
 	unchanged(t, alice, ErrSignature, func() error {
 		kp := *good
 		kp.Signature = bytes.Repeat([]byte{1}, 64)

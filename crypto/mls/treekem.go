@@ -101,14 +101,19 @@ func (t *ratchetTree) sealPath(leaf *LeafNode, steps []pathStep, secrets *pathSe
 	return path, nil
 }
 
-// recipients is the resolution of a copath node without added leaves.
+// recipients is the resolution of a copath node without added leaves, which are
+// given in increasing order.
 func (t *ratchetTree) recipients(copath nodeIndex, added []LeafIndex) []nodeIndex {
 	list := t.resolution(nil, copath)
 	if len(added) == 0 {
 		return list
 	}
 	return slices.DeleteFunc(list, func(x nodeIndex) bool {
-		return x.isLeaf() && slices.Contains(added, x.leaf())
+		if !x.isLeaf() {
+			return false
+		}
+		_, found := slices.BinarySearch(added, x.leaf())
+		return found
 	})
 }
 
