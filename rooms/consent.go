@@ -202,8 +202,7 @@ type authority struct {
 }
 
 // authority finds what user may do who signs with this key. Errors have CodeNotAllowed
-// (the log does not know them), CodeForgedAuthor (it knows them by another key),
-// CodeWithdrawn or CodeExpired (they could, but their own consent has ended).
+// (the log does not know them), CodeForgedAuthor (it knows them by another key).
 func (p *Public) authority(user ID, key [32]byte, at int64) (authority, error) {
 	var a authority
 	known := false
@@ -235,15 +234,11 @@ func (p *Public) authority(user ID, key [32]byte, at int64) (authority, error) {
 		return a, Errorf(CodeNotAllowed, "the log does not know the author")
 	}
 	// Nobody acts for others whose own consent has ended, or they could let
-	// themselves in again.
-	if has && c.State(at) != "ACTIVE" {
-		lost := a.collector || a.chair
+	// themselves in again; nor by an identity that another has replaced.
+	if has && (c.State(at) != "ACTIVE" || c.Party.KeyHash != key) {
 		a.collector, a.chair = false, false
-		if lost && !a.person && !a.participant {
-			if c.Ended {
-				return a, Errorf(CodeWithdrawn, "the author's own consent was withdrawn")
-			}
-			return a, Errorf(CodeExpired, "the author's own consent has expired")
+		if a == (authority{}) {
+			return a, Errorf(CodeForgedAuthor, "signed by an identity that another has replaced")
 		}
 	}
 	return a, nil

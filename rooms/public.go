@@ -244,14 +244,35 @@ func (p *Public) ApplyCommit(e Entry, groupInfo []byte) error {
 }
 
 // Refuse passes over an entry that Apply refused: it keeps its place in the chain and
-// has no effect. It fails with CodeBadChain as Apply does.
+// has no effect, also not if the server places it again later. It fails with
+// CodeBadChain as Apply does.
 func (p *Public) Refuse(e Entry) error {
 	if err := p.checkEnvelope(e); err != nil {
 		return err
 	}
-	p.advance(e)
+	p.pass(e)
 	return nil
 }
+
+func (p *Public) pass(e Entry) {
+	p.advance(e)
+	switch e.Envelope.Kind {
+	case record.KindCommit:
+		p.ids[commitID(e.Envelope.Payload)] = struct{}{}
+	case record.KindEvent:
+		if s, err := ParseSealedEvent(e.Payload); err == nil {
+			p.ids[s.ID] = struct{}{}
+		}
+	case record.KindStatement:
+		if s, err := InspectStatement(e.Payload); err == nil {
+			p.ids[s.ID] = struct{}{}
+		}
+	}
+}
+
+// commitID names a commit that was refused. Those that were accepted need no name:
+// their epoch is over.
+func commitID(payload [32]byte) ID { return ID(payload[:16]) }
 
 func (p *Public) take(e Entry, fold func()) {
 	p.advance(e)

@@ -12,6 +12,9 @@ import (
 // judgeCommit judges an MLS commit: as RFC 9420 does, by the public group, and then
 // by consent.
 func (p *Public) judgeCommit(e Entry, also func(*mls.PublicStaged) error) (func(), error) {
+	if _, ok := p.ids[commitID(e.Envelope.Payload)]; ok {
+		return nil, Errorf(CodeReplay, "the commit was refused before")
+	}
 	staged, err := p.group.Process(e.Payload, instant(e.Envelope.Time))
 	if err != nil {
 		return nil, commitError(err)

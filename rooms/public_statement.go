@@ -134,6 +134,9 @@ func (j *statementJudge) receipt(r *Receipt) (func(), error) {
 			Party: r.Participant, Number: r.Number, Hash: j.hash, Seq: j.e.Seq, At: j.e.Time, By: j.s.Author,
 			HistoryFrom: r.HistoryFrom, Expires: r.Expires, Private: r.Private,
 		}
+		p.collectors = slices.DeleteFunc(p.collectors, func(q Party) bool {
+			return q.User == r.Participant.User && q.KeyHash != r.Participant.KeyHash
+		})
 		if p.IsPerson(r.Participant.User) && r.Participant.KeyHash != [32]byte{} {
 			p.person = &Party{r.Participant.User, r.Participant.KeyHash}
 		}
@@ -184,6 +187,9 @@ func (j *statementJudge) collectors(c *CollectorsChange) (func(), error) {
 		}
 		if had, ok := p.consents[a.User]; ok && had.State(j.e.Time) != "ACTIVE" {
 			return nil, Errorf(CodeWithdrawn, "collectors: their own consent has ended")
+		}
+		if key, ok := p.KeyHash(a.User); ok && key != a.KeyHash {
+			return nil, Errorf(CodeNotConsented, "collectors: another identity key than the one let in")
 		}
 		next = append(next, a)
 	}

@@ -167,7 +167,7 @@ func (r *Room) Apply(e Entry, keys Keys) (Outcome, error) {
 		if out.Code == CodeForked {
 			r.forked = append(r.forked, e.Envelope.Seq)
 		}
-		r.pub.advance(e)
+		r.pub.pass(e)
 		r.rows = append(r.rows, out.Row)
 		return out, nil
 	}

@@ -246,7 +246,22 @@ func (l *Log) JoinWith(d *Device, data rooms.CommitData, resync *mls.LeafIndex) 
 	if err := l.Append(record.KindCommit, s.Message(), s.GroupInfo()); err != nil {
 		return err
 	}
-	l.Groups[d.ID()] = s.Group()
+	return l.Entered(d, s)
+}
+
+// Entered makes all devices follow an external commit that was accepted.
+func (l *Log) Entered(d *Device, s *mls.StagedCommit) error {
+	l.Info, l.Groups[d.ID()] = s.GroupInfo(), s.Group()
+	l.follow(s.Message(), d.ID())
+	return nil
+}
+
+// Committed makes all devices follow a member's commit that was accepted.
+func (l *Log) Committed(d *Device, s *mls.StagedCommit) error {
+	l.Info = s.GroupInfo()
+	if err := l.Groups[d.ID()].Merge(s); err != nil {
+		return err
+	}
 	l.follow(s.Message(), d.ID())
 	return nil
 }
@@ -261,9 +276,7 @@ func (l *Log) Commit(d *Device, data rooms.CommitData, proposals ...mls.Proposal
 	if err := l.Append(record.KindCommit, s.Message(), s.GroupInfo()); err != nil {
 		return err
 	}
-	require.NoError(l.World.TB, l.Groups[d.ID()].Merge(s))
-	l.follow(s.Message(), d.ID())
-	return nil
+	return l.Committed(d, s)
 }
 
 // StageCommit makes a commit without sending it.
