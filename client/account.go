@@ -19,6 +19,8 @@ type account struct {
 	chain   *identity.KeyChain
 	entries [][]byte // of chain
 	vault   vaultState
+	// contacts are those in the vault, read when first asked for.
+	contacts map[ID]DirectoryRow
 
 	opened []chan error // who waits in Adopt
 }

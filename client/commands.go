@@ -26,6 +26,7 @@ import (
 //	consent.refuse      RefuseArgs → nothing
 //	consent.withdraw    WithdrawArgs → nothing
 //	consent.collector   CollectorArgs → nothing
+//	contact.add         ContactArgs → nothing          people met by invitation, into the vault
 //	room.open           OpenRoomArgs → RoomRef         a new thread of a case
 //	room.send           SendArgs → EventRef
 //	room.edit           EditArgs → nothing
@@ -287,6 +288,11 @@ type CollectorArgs struct {
 	Case  ID   `json:"case"`
 	Party ID   `json:"party"`
 	Add   bool `json:"add"`
+}
+
+// ContactArgs are people whose keys were checked when they were met.
+type ContactArgs struct {
+	Contacts []DirectoryRow `json:"contacts"`
 }
 
 type OpenRoomArgs struct {

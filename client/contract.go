@@ -40,6 +40,7 @@ func Commands() []Contract {
 		{"consent.refuse", RefuseArgs{}, nil},
 		{"consent.withdraw", WithdrawArgs{}, nil},
 		{"consent.collector", CollectorArgs{}, nil},
+		{"contact.add", ContactArgs{}, nil},
 		{"room.open", OpenRoomArgs{}, RoomRef{}},
 		{"room.send", SendArgs{}, EventRef{}},
 		{"room.edit", EditArgs{}, nil},

@@ -41,6 +41,9 @@ type Config struct {
 	// RemoveDelay is how long each further member waits before it commits a
 	// Remove that those before it have not; two seconds if zero.
 	RemoveDelay time.Duration
+	// CivilDate gives the date (YYYY-MM-DD) of an instant in an IANA zone, "" for
+	// a zone that it does not know. The Go tables if nil.
+	CivilDate func(ms int64, zone string) string
 	// GoneAfter is how long a device of a call may be silent before it is
 	// removed; ten seconds if zero.
 	GoneAfter time.Duration

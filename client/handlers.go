@@ -28,6 +28,8 @@ func newHandlers() (map[string]handler, error) {
 		"consent.withdraw":  plain(consentWithdraw),
 		"consent.collector": plain(consentCollector),
 
+		"contact.add": plain(contactAdd),
+
 		"room.open":    command(roomOpen),
 		"room.send":    command(roomSend),
 		"room.edit":    plain(roomEdit),

@@ -252,7 +252,7 @@ func (e *engine) carryActions(r *room, chair bool) {
 			PerformerName: a.PerformerName, Due: a.Due, Criterion: a.Criterion,
 			Provenance: &rooms.Provenance{
 				Session: content.Session, Item: r.id, Number: content.Item,
-				Date: civilDate(content.Held.From, content.Held.Zone), Digest: m.Sealed.Digest, Index: uint(i),
+				Date: e.civilDate(content.Held.From, content.Held.Zone), Digest: m.Sealed.Digest, Index: uint(i),
 				Signers: uint(len(m.Proposal().Signatures)), Bundle: m.Sealed.Bundle,
 			},
 		})
@@ -267,7 +267,12 @@ func actionEvent(action ID) ID { return derivedID(labelActionEvent, action.Bytes
 
 // civilDate is the date of an instant in an IANA zone; in UTC where the zone is
 // not known here.
-func civilDate(ms int64, zone string) string {
+func (e *engine) civilDate(ms int64, zone string) string {
+	if e.cfg.CivilDate != nil {
+		if d := e.cfg.CivilDate(ms, zone); d != "" {
+			return d
+		}
+	}
 	t := time.UnixMilli(ms).UTC()
 	if l, err := time.LoadLocation(zone); err == nil {
 		t = t.In(l)

@@ -55,6 +55,11 @@ func (e *engine) who(user ID, r *room) identityHere {
 			}
 		}
 	}
+	if found.name == "" {
+		if row, ok := e.contact(user); ok {
+			found = identityHere{row.Name, row.Role, row.Organisation}
+		}
+	}
 	return found
 }
 

@@ -147,7 +147,7 @@ func (e *engine) pushWatch(w *watch) {
 	v, err := w.build(e)
 	e.reading = nil
 	if err != nil {
-		v = viewError{rooms.CodeOf(err)}
+		v = viewError{viewRefusal{rooms.CodeOf(err)}}
 	}
 	b, err := encodeJSON(v)
 	if err != nil {
@@ -162,7 +162,11 @@ func (e *engine) pushWatch(w *watch) {
 
 // viewError stands in the place of a view that cannot be shown.
 type viewError struct {
-	Error rooms.Code `json:"error"`
+	Error viewRefusal `json:"error"`
+}
+
+type viewRefusal struct {
+	Code rooms.Code `json:"code"`
 }
 
 // viewOf makes a builder out of a typed function of parameters.
