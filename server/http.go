@@ -47,7 +47,7 @@ func (s *Server) table() []route {
 		{"GET /healthz", authz.Health, false, s.healthy},
 		{"GET /readyz", authz.Ready, false, s.ready},
 		{"GET /.well-known/ensemble-client", authz.ClientHash, false, s.clientHash},
-		{"GET /", authz.Web, false, s.page},
+		{"/", authz.Web, false, s.page},
 	}
 }
 

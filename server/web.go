@@ -99,6 +99,9 @@ func kindOf(name string) string {
 
 // page serves the web client; a path that is no file is one of its screens.
 func (s *Server) page(w http.ResponseWriter, r *http.Request, _ asker) error {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return rooms.Errorf(rooms.CodeUnknown, "no such address")
+	}
 	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
 	f := s.web.files[name]
 	if f == nil && path.Ext(name) == "" {
