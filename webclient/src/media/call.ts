@@ -64,6 +64,8 @@ export interface Wiring {
   send(signal: Signal): void;
   /** A transform for one track, in the media Worker. */
   transform(options: Omit<TransformOptions, "id">): { id: string; transform: RTCRtpScriptTransform };
+  /** A received track carries something else now. */
+  fresh(id: string): void;
   changed(): void;
 }
 
@@ -96,6 +98,7 @@ export class Call {
         const id = String(this.#ids);
         return { id, transform: new RTCRtpScriptTransform(this.#worker, { ...given, id } satisfies TransformOptions) };
       },
+      fresh: (id) => this.#tell({ t: "fresh", id }, []),
       changed: () => this.#changed(),
     };
     this.#publishing = new Publishing(wiring);

@@ -49,6 +49,9 @@ scope.addEventListener("message", ({ data }) => {
       core.start();
       for (const wake of awaitingCore.splice(0)) wake();
       return;
+    case "fresh":
+      for (const counters of all) if (counters.id === data.id) delete counters.leaf;
+      return;
     case "clear":
       keys.clear();
       return;

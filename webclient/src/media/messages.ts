@@ -13,6 +13,8 @@ export interface TransformOptions {
 export type ToMedia =
   /** The port to the core's Worker, for keys and contexts. */
   | { t: "core"; port: MessagePort }
+  /** A received track carries something else now: say again whose frames come. */
+  | { t: "fresh"; id: string }
   /** The call is over: forget the keys. */
   | { t: "clear" };
 

@@ -54,13 +54,14 @@ export class Subscribing {
     void this.#queue.run(() => this.#accept(signal)).catch(() => this.restart());
   }
 
+  /** Asks the node for an offer with another way through the network. */
   restart(): void {
-    this.#wiring.send({ type: "restart", pc: "subscribe" });
+    if (this.#pc !== undefined) this.#wiring.send({ type: "restart", pc: "subscribe" });
   }
 
   /** Somebody has left: their tiles go before the next offer says so. */
   left(peer: string | undefined): void {
-    for (const slot of this.#slots.values()) if (slot.carries?.peer === peer) carry(slot, undefined);
+    for (const slot of this.#slots.values()) if (slot.carries?.peer === peer) this.#carry(slot, undefined);
   }
 
   /** A transform has decrypted frames of another leaf. */
@@ -133,7 +134,7 @@ export class Subscribing {
     this.#wiring.send({ type: "subscribe.answer", sdp: pc.localDescription?.sdp ?? "" });
     for (const [mid, slot] of this.#slots) {
       const carries = this.#sections.get(mid);
-      if (carries?.id !== slot.carries?.id) carry(slot, carries);
+      if (carries?.id !== slot.carries?.id) this.#carry(slot, carries);
     }
     this.#wiring.changed();
   }
@@ -161,10 +162,12 @@ export class Subscribing {
     receiver.transform = transform;
     this.#slots.set(mid, { transform: id, track, carries: undefined, leaf: undefined, unreadable: false, frames: 0, refused: 0 });
   }
-}
 
-function carry(slot: Slot, carries: SignalTrack | undefined): void {
-  slot.carries = carries;
-  slot.leaf = undefined;
-  slot.unreadable = false;
+  /** What a slot carries has changed: whose it is will be said by its next frame. */
+  #carry(slot: Slot, carries: SignalTrack | undefined): void {
+    slot.carries = carries;
+    slot.leaf = undefined;
+    slot.unreadable = false;
+    this.#wiring.fresh(slot.transform);
+  }
 }
