@@ -3,8 +3,6 @@ package media_test
 import (
 	"bytes"
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
 	"fmt"
 	"log/slog"
 	"os"
@@ -14,6 +12,7 @@ import (
 	"github.com/pion/webrtc/v4"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ensemble-sante/ensemble/crypto/sframe"
 	"github.com/ensemble-sante/ensemble/media"
 	"github.com/ensemble-sante/ensemble/media/mediatest"
 )
@@ -271,13 +270,13 @@ func TestPublisherIsToldWhatArrives(t *testing.T) {
 	}))
 }
 
-func TestFramesAreForwardedAsTheyWereSealed(t *testing.T) {
+func TestSealedFramesOpenForThoseWithTheKeyAndNobodyElse(t *testing.T) {
 	t.Parallel()
 	ctx := deadline(t)
 	call := newNode(t).Call("call")
-	join(t, call, "a", mediatest.Options{Cipher: newCipher(t, 1)}, all...)
-	insider := join(t, call, "insider", mediatest.Options{Cipher: newCipher(t, 1)})
-	outsider := join(t, call, "outsider", mediatest.Options{Cipher: newCipher(t, 2)})
+	join(t, call, "a", mediatest.Options{Cipher: newCipher(t, 0, 1)}, all...)
+	insider := join(t, call, "insider", mediatest.Options{Cipher: newCipher(t, 1, 1)})
+	outsider := join(t, call, "outsider", mediatest.Options{Cipher: newCipher(t, 2, 2)})
 	requireFrames(t, ctx, insider, "a", all...)
 	for _, m := range all {
 		require.Zero(t, insider.Count("a", m).Sealed)
@@ -286,23 +285,18 @@ func TestFramesAreForwardedAsTheyWereSealed(t *testing.T) {
 	}
 }
 
-// testCipher is AES-GCM with a random nonce in front: what a bot needs of a
-// cipher, without the key management of SFrame.
-type testCipher struct{ aead cipher.AEAD }
-
-func newCipher(t *testing.T, key byte) *testCipher {
+// newCipher is SFrame as a leaf of a group uses it.
+func newCipher(t *testing.T, leaf uint32, key byte) mediatest.FrameCipher {
 	t.Helper()
-	block, err := aes.NewCipher(bytes.Repeat([]byte{key}, 16))
+	const suite, epoch, context = sframe.AES_128_GCM_SHA256_128, 1, 1
+	base := bytes.Repeat([]byte{key}, suite.BaseKeySize())
+	sender, err := sframe.NewSender(suite, epoch, leaf, context, base)
 	require.NoError(t, err)
-	aead, err := cipher.NewGCMWithRandomNonce(block)
+	receiver, err := sframe.NewReceiver(suite)
 	require.NoError(t, err)
-	return &testCipher{aead}
-}
-
-func (c *testCipher) Encrypt(metadata, plaintext []byte) ([]byte, error) {
-	return c.aead.Seal(nil, nil, plaintext, metadata), nil
-}
-
-func (c *testCipher) Decrypt(metadata, frame []byte) ([]byte, error) {
-	return c.aead.Open(nil, nil, frame, metadata)
+	require.NoError(t, receiver.SetEpoch(epoch, base, []uint32{0, 1, 2}))
+	return struct {
+		*sframe.Sender
+		*sframe.Receiver
+	}{sender, receiver}
 }

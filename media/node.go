@@ -4,11 +4,13 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
 	"sync"
+	"syscall"
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/webrtc/v4"
@@ -46,10 +48,13 @@ func NewNode(c Config) (*Node, error) {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
+	v4, v6 := len(c.PublicIPs) == 0, len(c.PublicIPs) == 0
 	for _, ip := range c.PublicIPs {
-		if _, err := netip.ParseAddr(ip); err != nil {
+		addr, err := netip.ParseAddr(ip)
+		if err != nil {
 			return nil, fmt.Errorf("%w: public address %q", ErrConfig, ip)
 		}
+		v4, v6 = v4 || addr.Is4(), v6 || addr.Is6()
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -59,7 +64,7 @@ func NewNode(c Config) (*Node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("media: making a certificate: %w", err)
 	}
-	sockets, err := listen(c.Listen)
+	sockets, err := listen(c.Listen, v4, v6)
 	if err != nil {
 		return nil, err
 	}
@@ -134,15 +139,16 @@ func (n *Node) Close() error {
 }
 
 // listen opens the sockets of address: one, or one for each address of the
-// machine, so that an answer leaves from the address that was asked.
-func listen(address string) ([]net.PacketConn, error) {
+// machine of the families that are wanted, so that an answer leaves from the
+// address that was asked.
+func listen(address string, v4, v6 bool) ([]net.PacketConn, error) {
 	at, err := net.ResolveUDPAddr("udp", address)
 	if err != nil {
 		return nil, fmt.Errorf("%w: listen address: %w", ErrConfig, err)
 	}
 	hosts := []net.IP{at.IP}
 	if at.IP == nil || at.IP.IsUnspecified() {
-		if hosts, err = localAddresses(at.IP); err != nil {
+		if hosts, err = localAddresses(v4, v6 && at.IP.To4() == nil); err != nil {
 			return nil, err
 		}
 	}
@@ -150,6 +156,9 @@ func listen(address string) ([]net.PacketConn, error) {
 	port := at.Port
 	for _, ip := range hosts {
 		s, err := openSocket(&net.UDPAddr{IP: ip, Port: port, Zone: at.Zone})
+		if len(hosts) > 1 && errors.Is(err, syscall.EADDRNOTAVAIL) {
+			continue // an address that is coming or going
+		}
 		if err != nil {
 			for _, s := range sockets {
 				_ = s.Close()
@@ -159,12 +168,15 @@ func listen(address string) ([]net.PacketConn, error) {
 		sockets = append(sockets, s)
 		port = s.LocalAddr().(*net.UDPAddr).Port
 	}
+	if len(sockets) == 0 {
+		return nil, fmt.Errorf("%w: no address to listen on", ErrConfig)
+	}
 	return sockets, nil
 }
 
-// localAddresses lists the machine's addresses, except link-local ones, and only
-// those of IPv4 if any is 0.0.0.0.
-func localAddresses(any net.IP) ([]net.IP, error) {
+// localAddresses lists the machine's addresses of these families, except
+// link-local ones.
+func localAddresses(v4, v6 bool) ([]net.IP, error) {
 	addrs, err := net.InterfaceAddrs()
 	if err != nil {
 		return nil, fmt.Errorf("media: listing addresses: %w", err)
@@ -172,13 +184,13 @@ func localAddresses(any net.IP) ([]net.IP, error) {
 	var ips []net.IP
 	for _, a := range addrs {
 		n, ok := a.(*net.IPNet)
-		if !ok || n.IP.IsLinkLocalUnicast() || n.IP.IsMulticast() || any.To4() != nil && n.IP.To4() == nil {
+		if !ok || n.IP.IsLinkLocalUnicast() || n.IP.IsMulticast() {
+			continue
+		}
+		if is4 := n.IP.To4() != nil; is4 && !v4 || !is4 && !v6 {
 			continue
 		}
 		ips = append(ips, n.IP)
-	}
-	if len(ips) == 0 {
-		return nil, fmt.Errorf("%w: the machine has no address", ErrConfig)
 	}
 	return ips, nil
 }

@@ -2,6 +2,7 @@ package media_test
 
 import (
 	"fmt"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -167,16 +168,69 @@ func TestBadConfigurationIsRefused(t *testing.T) {
 }
 
 func TestPublicAddressesReplaceLocalOnes(t *testing.T) {
-	node, err := media.NewNode(media.Config{Listen: "127.0.0.1:0", PublicIPs: []string{"203.0.113.7"}})
+	for _, listen := range []string{"127.0.0.1:0", ":0"} {
+		node, err := media.NewNode(media.Config{Listen: listen, PublicIPs: []string{"203.0.113.7"}})
+		require.NoError(t, err)
+		signals := make(chan media.Signal, 1)
+		peer, err := node.Call("call").Join("a", func(s media.Signal) { signals <- s })
+		require.NoError(t, err)
+		require.NoError(t, peer.Handle(offer(t, media.Audio)))
+		answer := <-signals
+		candidates := regexp.MustCompile(`a=candidate:\S+ 1 udp \d+ (\S+) `).FindAllStringSubmatch(answer.SDP, -1)
+		require.NotEmpty(t, candidates)
+		for _, c := range candidates {
+			require.Equal(t, "203.0.113.7", c[1])
+		}
+		require.NoError(t, node.Close())
+	}
+}
+
+func TestOfferOfAnotherConnectionReplacesTheFirst(t *testing.T) {
+	call := newNode(t).Call("call")
+	signals := make(chan media.Signal, 1)
+	peer, err := call.Join("a", func(s media.Signal) { signals <- s })
 	require.NoError(t, err)
-	defer func() { require.NoError(t, node.Close()) }()
-	answers := make(chan media.Signal, 1)
-	peer, err := node.Call("call").Join("a", func(s media.Signal) { answers <- s })
+	first := offer(t, media.Camera, media.Audio)
+	require.NoError(t, peer.Handle(first))
+	one := <-signals
+	require.NoError(t, peer.Handle(first))
+	same := <-signals
+	require.NoError(t, peer.Handle(offer(t, media.Camera, media.Audio)))
+	other := <-signals
+	for _, s := range []media.Signal{one, same, other} {
+		require.Equal(t, media.PublishAnswer, s.Type)
+		require.Len(t, s.Tracks, 2)
+	}
+	require.Equal(t, one.Tracks, same.Tracks)
+	require.NotEqual(t, one.Tracks, other.Tracks)
+}
+
+func TestClientThatCannotUseAnOfferGetsAnotherConnection(t *testing.T) {
+	t.Parallel()
+	ctx := deadline(t)
+	call := newNode(t).Call("call")
+	join(t, call, "a", mediatest.Options{}, media.Camera)
+
+	offers := make(chan media.Signal, 10)
+	peer, err := call.Join("b", func(s media.Signal) {
+		if s.Type == media.SubscribeOffer {
+			offers <- s
+		}
+	})
 	require.NoError(t, err)
-	require.NoError(t, peer.Handle(offer(t, media.Audio)))
-	answer := <-answers
-	require.Contains(t, answer.SDP, " 203.0.113.7 ")
-	require.NotContains(t, answer.SDP, " 127.0.0.1 ")
+	origin := regexp.MustCompile(`(?m)^o=\S+ (\S+)`)
+	next := func() string {
+		select {
+		case s := <-offers:
+			return origin.FindStringSubmatch(s.SDP)[1]
+		case <-ctx.Done():
+			t.Fatal("no offer")
+			return ""
+		}
+	}
+	first := next()
+	require.NoError(t, peer.Handle(media.Signal{Type: media.Restart, PC: media.Subscribe}))
+	require.NotEqual(t, first, next())
 }
 
 func TestPeerThatTakesNoSignalsIsRemoved(t *testing.T) {

@@ -70,6 +70,8 @@ type Bot struct {
 	// of the goroutine that runs the tasks
 	pub, sub  *webrtc.PeerConnection
 	subOrigin uint64
+	// another offer is due when the one that is out is answered
+	again, againRestart bool
 
 	mu       sync.Mutex
 	changed  chan struct{} // closed at the next change of what follows

@@ -125,11 +125,16 @@ func (b *Bot) add(medium media.Medium) error {
 	return nil
 }
 
-// offer sends a publish.offer.
+// offer sends a publish.offer, at once or when the one that is out is answered.
 func (b *Bot) offer(restart bool) error {
 	if b.pub == nil {
 		return nil
 	}
+	if b.pub.SignalingState() != webrtc.SignalingStateStable {
+		b.again, b.againRestart = true, b.againRestart || restart
+		return nil
+	}
+	b.again, b.againRestart = false, false
 	desc, err := b.pub.CreateOffer(&webrtc.OfferOptions{ICERestart: restart})
 	if err != nil {
 		return err
@@ -156,6 +161,9 @@ func (b *Bot) published(s media.Signal) error {
 		return err
 	}
 	b.applied(media.Publish, s.SDP)
+	if b.again {
+		return b.offer(b.againRestart)
+	}
 	return nil
 }
 
