@@ -556,3 +556,10 @@ func removals(r *room, u *roomstest.User) (list []mls.Proposal) {
 	}
 	return list
 }
+
+// seen gives the pushes that nobody has awaited.
+func (l *link) seen() []wire.Frame {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]wire.Frame(nil), l.pushes...)
+}

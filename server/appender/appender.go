@@ -190,6 +190,13 @@ func (a *Appender) batch(ctx context.Context, acts []waiting) {
 	committed, err := b.run(ctx)
 	a.batches.Observe(float64(len(acts)))
 	a.took.Observe(time.Since(begun).Seconds())
+	if err != nil && len(acts) > 1 && !store.Away(err) && ctx.Err() == nil {
+		// The database refused something that the rules let pass: find out which.
+		for i := range acts {
+			a.batch(ctx, acts[i:i+1])
+		}
+		return
+	}
 	if err != nil {
 		a.log.Error("appending", "acts", len(acts), "error", err)
 		failure := rooms.Errorf(rooms.CodeUnavailable, "the entries could not be written; try again")

@@ -17,6 +17,7 @@ func (b *batch) write(tx *store.Appending) error {
 		entries store.InsertEntriesParams
 		moved   store.MoveRoomsParams
 		parts   store.PutParticipationsParams
+		kept    []*roomBatch
 	)
 	for _, rb := range b.order {
 		if len(rb.entries) == 0 {
@@ -41,9 +42,7 @@ func (b *batch) write(tx *store.Appending) error {
 				tx.GroupInfo(store.SetGroupInfoParams{RoomID: room, GroupInfo: rb.groupInfo})
 			}
 			if at.Seq >= rb.snapshotSeq+snapshotEvery(at.Seq) {
-				if err := rb.keep(tx); err != nil {
-					return err
-				}
+				kept = append(kept, rb)
 			}
 		}
 		for i, e := range rb.entries {
@@ -65,6 +64,11 @@ func (b *batch) write(tx *store.Appending) error {
 	}
 	if len(moved.Rooms) > 0 {
 		tx.Move(moved)
+	}
+	for _, rb := range kept { // after the rooms have moved: a snapshot is never ahead
+		if err := rb.keep(tx); err != nil {
+			return err
+		}
 	}
 	tx.Entries(entries)
 	if len(parts.Rooms) > 0 {
