@@ -27,7 +27,7 @@ const (
 	FormatDeclaration = "ensemble.declaration.1"
 	FormatAddendum    = "ensemble.addendum.1"
 
-	LabelDeclaration = "ensemble declaration"
+	LabelDeclaration = identity.LabelDeclaration
 
 	formatSnapshot = "yjs.1"
 )

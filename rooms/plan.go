@@ -18,15 +18,12 @@ const (
 
 	AsPerformer = "PERFORMER"
 	AsPerson    = "PERSON"
-
-	// LabelAction derives the id of an action that was decided in an RCP.
-	LabelAction = "ensemble action"
 )
 
 // ActionID is the id of the action at a place, from 0, of minutes with this digest:
 // whoever carries it into the plan makes the same id, so that it enters once.
 func ActionID(minutes [32]byte, index uint) ID {
-	h := identity.Hash(LabelAction, binary.BigEndian.AppendUint64(minutes[:], uint64(index)))
+	h := identity.Hash(identity.LabelAction, binary.BigEndian.AppendUint64(minutes[:], uint64(index)))
 	return ID(h[:16])
 }
 

@@ -2,6 +2,7 @@ package rooms_test
 
 import (
 	"crypto/sha256"
+	"flag"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,6 +14,9 @@ import (
 	"github.com/ensemble-sante/ensemble/rooms"
 	"github.com/ensemble-sante/ensemble/rooms/roomstest"
 )
+
+// A unit test takes few logs; -rapid.checks=1000 takes more.
+func init() { _ = flag.Set("rapid.checks", "25") }
 
 // machine drives one room with honest and dishonest acts, against a server that is
 // honest, or places everything that it is given. It keeps its own book of who may be

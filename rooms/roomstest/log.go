@@ -27,6 +27,7 @@ type Log struct {
 	World   *World
 	ID      ID
 	Genesis rooms.Genesis
+	Creator *Device
 	Entries []rooms.Entry
 	Public  *rooms.Public
 	Info    []byte // the newest GroupInfo
@@ -78,7 +79,7 @@ func (w *World) OpenAs(id ID, creator *User, g rooms.Genesis) (*Log, error) {
 // OpenWith makes a room from a signed genesis.
 func (w *World) OpenWith(id ID, payload []byte, d *Device, group *mls.Group, g rooms.Genesis) (*Log, error) {
 	l := &Log{
-		World: w, ID: id, Genesis: g, Info: g.GroupInfo, Groups: map[ID]*mls.Group{d.ID(): group},
+		World: w, ID: id, Genesis: g, Creator: d, Info: g.GroupInfo, Groups: map[ID]*mls.Group{d.ID(): group},
 		Rings: map[ID]Ring{}, All: Ring{},
 	}
 	e := l.Entry(record.KindStatement, payload)
