@@ -138,12 +138,16 @@ describe("a single tab", () => {
     expect(error).toMatchObject({ code: "not_consented", detail: "no receipt" });
   });
 
-  it("shows how much of the core has come", async () => {
+  it("shows how much of the core has come, until it is ready", async () => {
     const tab = fresh().open("a");
+    const phases: string[] = [];
+    tab.onState(() => phases.push(`${tab.state.phase} ${String(tab.state.loaded)}`));
+    while (browser.workers.length === 0) await Promise.resolve();
+    browser.worker.onmessage?.(new MessageEvent("message", { data: { t: "progress", loaded: 5, total: 10 } }));
     await settle();
-    browser.worker.say({ t: "progress", loaded: 5, total: 10 });
+    browser.worker.say({ t: "progress", loaded: 10, total: 10 });
     await settle();
-    expect(tab.state).toEqual({ phase: "downloading", loaded: 5, total: 10 });
+    expect(phases.slice(-2)).toEqual(["downloading 5", "ready 5"]);
   });
 
   it("rejects what was open when the core stops, starts it again, and gives up after three times", async () => {

@@ -157,6 +157,8 @@ export class Host {
   #receive(message: FromWorker): void {
     switch (message.t) {
       case "progress":
+        // Counted on a copy of the stream: the last of it may come late.
+        if (this.#state.phase !== "starting" && this.#state.phase !== "downloading") return;
         this.#become({ phase: "downloading", loaded: message.loaded, total: message.total });
         return;
       case "ready":

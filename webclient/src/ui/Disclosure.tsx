@@ -10,18 +10,26 @@ export interface DisclosureProps {
   children: ReactNode;
   open?: boolean;
   small?: boolean;
+  /** Makes the title a heading of the page. */
   level?: 2 | 3 | 4;
 }
 
-export function Disclosure({ title, children, open = false, small = false, level = 3 }: DisclosureProps): ReactElement {
+export function Disclosure({ title, children, open = false, small = false, level }: DisclosureProps): ReactElement {
+  const trigger = (
+    <Button slot="trigger" className={style["trigger"] ?? ""}>
+      <IconForward size={18} aria-hidden className={style["arrow"]} />
+      {title}
+    </Button>
+  );
   return (
     <AriaDisclosure defaultExpanded={open} className={cx(style["disclosure"], small && style["small"])}>
-      <Heading level={level} className={style["heading"] ?? ""}>
-        <Button slot="trigger" className={style["trigger"] ?? ""}>
-          <IconForward size={18} aria-hidden className={style["arrow"]} />
-          {title}
-        </Button>
-      </Heading>
+      {level === undefined ? (
+        trigger
+      ) : (
+        <Heading level={level} className={style["heading"] ?? ""}>
+          {trigger}
+        </Heading>
+      )}
       <DisclosurePanel className={style["panel"] ?? ""}>{children}</DisclosurePanel>
     </AriaDisclosure>
   );
