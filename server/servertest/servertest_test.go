@@ -2,6 +2,7 @@ package servertest_test
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"os"
 	"os/exec"
@@ -63,7 +64,8 @@ func TestADatabaseIsDroppedWithTheConnectionsLeftOnIt(t *testing.T) {
 
 func TestAnotherSchemaIsAppliedOnce(t *testing.T) {
 	calls := 0
-	other := servertest.Migrated("other", func(ctx context.Context, dsn string) error {
+	// A name of its own for each run of the test: -count runs it again.
+	other := servertest.Migrated("other_"+strings.ToLower(rand.Text()), func(ctx context.Context, dsn string) error {
 		calls++
 		conn, err := pgx.Connect(ctx, dsn)
 		if err != nil {
@@ -155,7 +157,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 			require.Eventually(t, func() bool {
 				left, err := filepath.Glob(filepath.Join(dir, "*"))
 				return err == nil && len(left) == 0 && !processesIn(dir)
-			}, time.Minute, 50*time.Millisecond)
+			}, 3*time.Minute, 50*time.Millisecond)
 		})
 	}
 }
