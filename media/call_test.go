@@ -33,7 +33,7 @@ func newNode(t *testing.T) *media.Node {
 
 func deadline(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -112,11 +112,11 @@ func TestRemovedPeerNeitherSendsNorReceives(t *testing.T) {
 
 	require.NoError(t, a.Wait(ctx, func() bool { return len(a.Left()) == 1 && len(a.Tracks()) == 1 && len(a.Sections()) == 1 }))
 	require.Equal(t, []string{"b"}, a.Left())
-	fromB, toB := a.Count("b", media.Audio), b.Count("a", media.Audio)
+	fromB, toB := a.Count("b", media.Audio).Packets, b.Count("a", media.Audio).Packets
 	requireFrames(t, ctx, a, "c", media.Camera)
 	requireFrames(t, ctx, c, "a", all...)
-	require.Equal(t, fromB, a.Count("b", media.Audio))
-	require.Equal(t, toB, b.Count("a", media.Audio))
+	require.Equal(t, fromB, a.Count("b", media.Audio).Packets)
+	require.Equal(t, toB, b.Count("a", media.Audio).Packets)
 	require.NoError(t, b.Wait(ctx, func() bool { return b.State(media.Subscribe) == webrtc.PeerConnectionStateClosed }))
 }
 
@@ -196,11 +196,13 @@ func TestLostPacketsAreRetransmitted(t *testing.T) {
 		"on the way out": {receiver: mediatest.Options{LoseReceived: everyTenth()}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			ctx := deadline(t)
 			call := newNode(t).Call("call")
+			o.receiver.MaxLate = 400 // on a busy machine a retransmission takes its time
 			join(t, call, "a", o.publisher, media.Camera)
 			b := join(t, call, "b", o.receiver)
-			require.NoError(t, b.WaitFrames(ctx, "a", media.Camera, 90))
+			require.NoError(t, b.WaitFrames(ctx, "a", media.Camera, 60))
 			count := b.Count("a", media.Camera)
 			require.Zero(t, count.Missing, "%+v", count)
 			require.Zero(t, count.Broken, "%+v", count)

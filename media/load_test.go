@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"encoding/binary"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"sync"
 	"syscall"
 	"testing"
@@ -42,6 +44,10 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		return
+	}
+	flag.Parse()
+	if !raceEnabled {
+		_ = flag.Set("test.parallel", "6") // these tests mostly wait
 	}
 	os.Exit(m.Run())
 }
@@ -199,6 +205,9 @@ func BenchmarkForward(b *testing.B) {
 			}, time.Minute, 20*time.Millisecond)
 
 			b.ReportAllocs()
+			runtime.GC()
+			var memory runtime.MemStats
+			runtime.ReadMemStats(&memory)
 			first, _ := media.Forwarded(call)
 			cpu := cpuTime(b)
 			b.ResetTimer()
@@ -210,6 +219,7 @@ func BenchmarkForward(b *testing.B) {
 			}
 			b.StopTimer()
 			spent := cpuTime(b) - cpu
+			b.ReportMetric(float64(memory.HeapAlloc)/1e6, "MB-heap")
 			b.ReportMetric(float64(sent)/spent.Seconds(), "packets/cpu-s")
 			b.ReportMetric(float64(sent)/b.Elapsed().Seconds(), "packets/s")
 		})

@@ -190,8 +190,8 @@ func (p *publisher) feedback() {
 	if p.pc == nil {
 		return
 	}
-	if packets := p.arrivals.feedback(); len(packets) > 0 {
-		_ = p.pc.WriteRTCP(packets) // the next ones make up for it
+	for _, report := range p.arrivals.feedback() { // one datagram each: together they may be too large
+		_ = p.pc.WriteRTCP([]rtcp.Packet{report}) // the next ones make up for it
 	}
 }
 

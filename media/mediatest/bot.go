@@ -33,6 +33,8 @@ type Options struct {
 	// Deaf bots receive packets and look at none of them: they count nothing, ask
 	// for nothing and cost little.
 	Deaf bool
+	// MaxLate is how many packets a frame waits for one that is missing; 0 means 64.
+	MaxLate uint16
 	// LoseSent says which packets of video are lost on their way to the node.
 	// Retransmissions are not lost.
 	LoseSent func(seq uint16) bool
@@ -90,6 +92,9 @@ type Bot struct {
 func New(name string, toServer func(media.Signal) error, o Options) *Bot {
 	if o.FrameInterval == 0 {
 		o.FrameInterval = 33 * time.Millisecond
+	}
+	if o.MaxLate == 0 {
+		o.MaxLate = 64
 	}
 	b := &Bot{
 		name: name, toServer: toServer, options: o,

@@ -14,9 +14,6 @@ import (
 	"github.com/ensemble-sante/ensemble/media"
 )
 
-// maxLate is how many packets a frame may wait for a missing one.
-const maxLate = 64
-
 // RestartSubscribing asks the node to restart ICE on the subscribe connection.
 func (b *Bot) RestartSubscribing() error {
 	return b.toServer(media.Signal{Type: media.Restart, PC: media.Subscribe})
@@ -130,7 +127,7 @@ func (b *Bot) onTrack(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 			}
 		}
 	})
-	builder := samplebuilder.New(maxLate, depacketizer, rate)
+	builder := samplebuilder.New(b.options.MaxLate, depacketizer, rate)
 	for {
 		p, _, err := track.ReadRTP()
 		if err != nil {
