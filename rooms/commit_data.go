@@ -43,15 +43,22 @@ func ParseLeafIdentity(b []byte) (LeafIdentity, error) {
 }
 
 // Client gives the MLS client of a certified device: what makes its leaves. The
-// certificate must be the device's.
-func Client(suite mls.CipherSuite, device identity.DeviceKey, certificate identity.DeviceCertificate) mls.Client {
-	return mls.Client{
+// certificate must be the device's. With the newest head of the user's key chain that
+// the device knows, members notice when a later leaf shows an older one.
+func Client(suite mls.CipherSuite, device identity.DeviceKey, certificate identity.DeviceCertificate, head ...identity.Head) mls.Client {
+	c := mls.Client{
 		Suite:          suite,
 		Credential:     mls.BasicCredential(EncodeLeafIdentity(LeafIdentity{User: device.User(), Device: device.Device()})),
 		SignatureKey:   device.SignatureKey(),
 		LeafExtensions: []mls.Extension{{Type: ExtensionDeviceCertificate, Data: certificate.Bytes()}},
-		Capabilities:   mls.Capabilities{Extensions: []uint16{ExtensionDeviceCertificate, ExtensionRules}},
+		Capabilities: mls.Capabilities{
+			Extensions: []uint16{ExtensionDeviceCertificate, ExtensionRules, ExtensionKeyChainHead},
+		},
 	}
+	for _, h := range head {
+		c.LeafExtensions = append(c.LeafExtensions, mls.Extension{Type: ExtensionKeyChainHead, Data: h.Bytes()})
+	}
+	return c
 }
 
 // GroupID gives the MLS group id of a room's generation: room id ‖ generation.
@@ -72,7 +79,7 @@ func GroupExtensions() []mls.Extension {
 	}
 	return []mls.Extension{
 		mls.RequiredCapabilities{
-			Extensions:  []uint16{ExtensionDeviceCertificate, ExtensionRules},
+			Extensions:  []uint16{ExtensionDeviceCertificate, ExtensionRules, ExtensionKeyChainHead},
 			Credentials: []uint16{mls.CredentialBasic},
 		}.Extension(),
 		{Type: ExtensionRules, Data: rules},
@@ -109,7 +116,8 @@ type LeafMember struct {
 	Device       ID
 	SignatureKey []byte
 	Certificate  identity.DeviceCertificate
-	Since        uint64 // sequence number of the commit that brought it in
+	Head         identity.Head // of the user's key chain, as the leaf shows it; zero where it does not
+	Since        uint64        // sequence number of the commit that brought it in
 }
 
 // KeyHash is the hash of the identity key that certified the device.
@@ -140,8 +148,17 @@ func ParseLeaf(m mls.Member) (LeafMember, error) {
 	if cert.User != who.User || cert.Device != who.Device || !cert.SignatureKey.Equal(edPublic(m.Leaf.SignatureKey)) {
 		return LeafMember{}, Errorf(CodeBadCertificate, "leaf %d: certificate of another device", m.Index)
 	}
-	return LeafMember{
+	leaf := LeafMember{
 		Leaf: m.Index, User: who.User, Device: who.Device,
 		SignatureKey: cert.SignatureKey, Certificate: cert,
-	}, nil
+	}
+	if data, ok := mls.FindExtension(m.Leaf.Extensions, ExtensionKeyChainHead); ok {
+		if leaf.Head, err = identity.ParseHead(data); err != nil {
+			return LeafMember{}, Errorf(CodeBadCertificate, "leaf %d: %w", m.Index, err)
+		}
+		if leaf.Head.Number < cert.Number {
+			return LeafMember{}, Errorf(CodeBadCertificate, "leaf %d: key chain older than the certificate", m.Index)
+		}
+	}
+	return leaf, nil
 }

@@ -36,6 +36,7 @@ type Public struct {
 	epochs []uint64 // epochs[i] is the entry that began epoch i
 
 	devices    map[ID]LeafMember
+	heads      map[ID]identity.Head // the newest key chain that a leaf of each user has shown
 	consents   map[ID]*Consent
 	collectors []Party
 	person     *Party
@@ -103,6 +104,7 @@ func Begin(e Entry) (*Public, error) {
 		ids:        map[ID]struct{}{s.ID: {}},
 		epochs:     []uint64{1},
 		devices:    map[ID]LeafMember{},
+		heads:      map[ID]identity.Head{},
 		consents:   map[ID]*Consent{},
 		collectors: slices.Clone(g.Collectors),
 		person:     g.Person,
@@ -205,6 +207,7 @@ func (p *Public) checkFirstGroup(s Statement) error {
 	}
 	leaf.Since = 1
 	p.devices[leaf.Device] = leaf
+	p.noteHeads()
 	return nil
 }
 
@@ -225,7 +228,8 @@ func (p *Public) Apply(e Entry) error {
 
 // ApplyCommit is Apply for a commit that comes with the signed GroupInfo of the new
 // epoch: it must be of the same group, tree and confirmation, signed by the
-// committer. The server accepts no commit without.
+// committer, and a place that it hands to newcomers must be one of this log. The server
+// accepts no commit without.
 func (p *Public) ApplyCommit(e Entry, groupInfo []byte) error {
 	if e.Envelope.Kind != record.KindCommit {
 		return Errorf(CodeMalformed, "only a commit comes with a GroupInfo")
@@ -234,7 +238,18 @@ func (p *Public) ApplyCommit(e Entry, groupInfo []byte) error {
 		if err := s.CheckGroupInfo(groupInfo); err != nil {
 			return Errorf(CodeBadCommit, "GroupInfo of the new epoch: %w", err)
 		}
-		return nil
+		info, err := mls.ParseGroupInfo(groupInfo)
+		if err != nil {
+			return Errorf(CodeBadCommit, "GroupInfo of the new epoch: %w", err)
+		}
+		if _, ok := mls.FindExtension(info.Extensions(), ExtensionPlace); !ok {
+			return nil
+		}
+		place, err := ParsePlaceExtension(info.Extensions())
+		if err != nil {
+			return err
+		}
+		return p.CheckPlace(place)
 	})
 	if err != nil {
 		return err
@@ -367,6 +382,10 @@ func (p *Public) MayWrite(user, device ID, at int64) error {
 	}
 	return nil
 }
+
+// CheckPlace compares a place that somebody has seen, such as the one in a GroupInfo,
+// with one's own chain: CodeForked means that the server shows people different rooms.
+func (p *Public) CheckPlace(seen record.Place) error { return p.checkSeen(seen) }
 
 // checkSeen compares a place that an author cites with one's own chain.
 func (p *Public) checkSeen(seen record.Place) error {

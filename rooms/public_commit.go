@@ -33,6 +33,7 @@ func (p *Public) judgeCommit(e Entry, also func(*mls.PublicStaged) error) (func(
 			return // it was staged on this very state
 		}
 		p.devices = j.after
+		p.noteHeads()
 		p.epochs = append(p.epochs, e.Envelope.Seq)
 	}, nil
 }
@@ -182,6 +183,9 @@ func (j *commitJudge) update(m mls.Member) error {
 			return err
 		}
 	}
+	if err := laterHead(before.Head, now.Head); err != nil {
+		return err
+	}
 	now.Since = before.Since
 	j.after[now.Device] = now
 	return nil
@@ -207,7 +211,33 @@ func (j *commitJudge) add(m mls.Member) (ID, error) {
 		}
 		return ID{}, Errorf(CodeNotConsented, "commit cites no receipt")
 	}
+	if err := laterHead(j.p.heads[leaf.User], leaf.Head); err != nil {
+		return ID{}, err
+	}
 	leaf.Since = j.seq
 	j.after[leaf.Device] = leaf
 	return leaf.User, nil
+}
+
+// laterHead refuses a key chain that goes back, or goes another way, behind what was
+// shown before.
+func laterHead(before, now identity.Head) error {
+	switch {
+	case before.Number == 0 || now.Number > before.Number:
+		return nil
+	case now.Number < before.Number:
+		return Errorf(CodeBadCertificate, "leaf shows key chain entry %d, the room has seen %d", now.Number, before.Number)
+	case now.Hash != before.Hash:
+		return Errorf(CodeForked, "leaf shows another key chain entry %d than the room has seen", now.Number)
+	}
+	return nil
+}
+
+// noteHeads keeps the newest key chain that each user's leaves have shown.
+func (p *Public) noteHeads() {
+	for _, m := range p.devices {
+		if m.Head.Number > p.heads[m.User].Number {
+			p.heads[m.User] = m.Head
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/ensemble-sante/ensemble/crypto/identity"
 	"github.com/ensemble-sante/ensemble/crypto/mls"
 	"github.com/ensemble-sante/ensemble/crypto/strictcbor"
 )
@@ -38,6 +39,12 @@ type publicState struct {
 	Frozen     bool            `cbor:"18,keyasint"`
 	Over       bool            `cbor:"19,keyasint"`
 	Evidence   []EvidenceEntry `cbor:"20,keyasint"`
+	Heads      []headState     `cbor:"21,keyasint"` // sorted by user
+}
+
+type headState struct {
+	User ID            `cbor:"1,keyasint"`
+	Head identity.Head `cbor:"2,keyasint"`
 }
 
 // MarshalBinary encodes the state: equal states give equal bytes.
@@ -69,6 +76,9 @@ func (p *Public) state() (*publicState, error) {
 	}
 	for _, id := range slices.SortedFunc(maps.Keys(p.ids), ID.Compare) {
 		s.IDs = append(s.IDs, id[:]...)
+	}
+	for _, id := range slices.SortedFunc(maps.Keys(p.heads), ID.Compare) {
+		s.Heads = append(s.Heads, headState{id, p.heads[id]})
 	}
 	for _, m := range p.Members() {
 		s.Since = append(s.Since, m.Since)
@@ -124,6 +134,10 @@ func (s *publicState) public() (*Public, error) {
 		leaf.Since = s.Since[i]
 		p.devices[leaf.Device] = leaf
 	}
+	p.heads = make(map[ID]identity.Head, len(s.Heads))
+	for _, h := range s.Heads {
+		p.heads[h.User] = h.Head
+	}
 	for i := range s.Consents {
 		p.consents[s.Consents[i].Party.User] = &s.Consents[i]
 	}
@@ -143,6 +157,7 @@ func (p *Public) Clone() *Public {
 	c.evidence = slices.Clip(p.evidence)
 	c.ids = maps.Clone(p.ids)
 	c.devices = maps.Clone(p.devices)
+	c.heads = maps.Clone(p.heads)
 	c.collectors = slices.Clone(p.collectors)
 	c.consents = make(map[ID]*Consent, len(p.consents))
 	for id, v := range p.consents {

@@ -618,3 +618,52 @@ func TestPublicStateSurvivesSerialisationAndCloning(t *testing.T) {
 }
 
 func removeOf(m rooms.LeafMember) mls.Proposal { return mls.RemoveProposal{LeafIndex: m.Leaf} }
+
+func TestALeafShowsNoOlderKeyChainThanTheRoomHasSeen(t *testing.T) {
+	c := newCast(t)
+	l := c.dossier
+	device := func(number uint64, hash byte) *roomstest.Device {
+		d := c.vidal.NewDevice()
+		d.Cert, _ = c.vidal.Key.Certify(d.Key.Keys(), c.w.Now, 2)
+		d.Head = []identity.Head{{Number: number, Hash: [32]byte{hash}}}
+		return d
+	}
+	join := func(d *roomstest.Device) error { return unchanged(t, l, func() error { return l.Join(d) }) }
+	require.NoError(t, l.Join(device(5, 1)))
+	requireCode(t, rooms.CodeBadCertificate, join(device(4, 1))) // a revocation was hidden from it
+	requireCode(t, rooms.CodeBadCertificate, join(c.vidal.NewDevice()))
+	requireCode(t, rooms.CodeForked, join(device(5, 2)))
+	requireCode(t, rooms.CodeBadCertificate, join(device(1, 1))) // older than its own certificate
+	require.NoError(t, l.Join(device(5, 1)))
+	require.NoError(t, l.Join(device(6, 3)))
+	requireCode(t, rooms.CodeBadCertificate, join(device(5, 1)))
+
+	again, err := rooms.UnmarshalPublic(func() []byte { b, err := l.Public.MarshalBinary(); require.NoError(t, err); return b }())
+	require.NoError(t, err)
+	require.Equal(t, digest(t, l.Public), digest(t, again))
+}
+
+func TestAGroupInfoHandsOutAPlaceOfThisLog(t *testing.T) {
+	c := newCast(t)
+	l := c.dossier
+	try := func(p record.Place) error {
+		ext, err := rooms.PlaceExtension(p)
+		require.NoError(t, err)
+		aad, err := rooms.EncodeCommitData(l.CommitData())
+		require.NoError(t, err)
+		s, err := l.Groups[c.vidal.Device().ID()].Commit(mls.CommitOptions{
+			AuthenticatedData: aad, GroupInfoExtensions: []mls.Extension{ext},
+		})
+		require.NoError(t, err)
+		info, err := mls.ParseGroupInfo(s.GroupInfo())
+		require.NoError(t, err)
+		got, err := rooms.ParsePlaceExtension(info.Extensions())
+		require.NoError(t, err)
+		require.Equal(t, p, got)
+		return l.Append(record.KindCommit, s.Message(), s.GroupInfo())
+	}
+	other := l.Public.Place()
+	other.Chain[0]++
+	requireCode(t, rooms.CodeForked, unchanged(t, l, func() error { return try(other) }))
+	require.NoError(t, try(l.Public.Place()))
+}

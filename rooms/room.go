@@ -143,13 +143,7 @@ func (row *Row) statement(s Statement, body any) {
 	}
 }
 
-func (row *Row) refuse(err error) {
-	row.Code = CodeOf(err)
-	row.Status = Refused
-	if row.Code == CodeUnknown {
-		row.Status = Unknown
-	}
-}
+func (row *Row) refuse(err error) { row.Status, row.Code = Refused, CodeOf(err) }
 
 // Apply takes in the next entry. An entry that may not be what it says never makes
 // Apply fail: the outcome tells, the same to every member. An error, with CodeBadChain,
@@ -162,8 +156,8 @@ func (r *Room) Apply(e Entry, keys Keys) (Outcome, error) {
 		return Outcome{}, err
 	}
 	if err != nil {
-		r.describeRefused(&out, e)
 		out.refuse(err)
+		r.describeRefused(&out, e)
 		if out.Code == CodeForked {
 			r.forked = append(r.forked, e.Envelope.Seq)
 		}
@@ -199,7 +193,10 @@ func (r *Room) describeRefused(out *Outcome, e Entry) {
 		}
 	case record.KindStatement:
 		if s, err := InspectStatement(e.Payload); err == nil {
-			body, _ := DecodeStatement(s)
+			body, err := DecodeStatement(s)
+			if CodeOf(err) == CodeUnknown {
+				out.Status = Unknown
+			}
 			out.statement(s, body)
 			out.Statement = &s
 		}
@@ -269,6 +266,9 @@ func (r *Room) readEvent(out *Outcome, e Entry, keys Keys) (fold func()) {
 	body, err := DecodeEvent(ev)
 	if err != nil {
 		out.refuse(err)
+		if out.Code == CodeUnknown {
+			out.Status = Unknown
+		}
 		return nil
 	}
 	out.Body = body
@@ -283,8 +283,6 @@ func (r *Room) readEvent(out *Outcome, e Entry, keys Keys) (fold func()) {
 			case CodeUnknown, CodeConflict, CodeChanged, CodeSealed, CodeNotSigner:
 				out.Status = Unreadable // what came before might have made it right
 			}
-		} else if out.Code == CodeUnknown {
-			out.Status = Refused // its target does not exist
 		}
 		return nil
 	}

@@ -301,6 +301,13 @@ func TestForgedEntriesAreShownAndHaveNoEffect(t *testing.T) {
 	t.Run("a statement by somebody who may not", func(t *testing.T) {
 		refused(t, rooms.CodeNotAllowed, place(record.KindStatement, l.Sign(c.yann, rooms.StatementReceipt, l.Receipt(c.paul))))
 	})
+	t.Run("a withdrawal of what was never given", func(t *testing.T) {
+		refused(t, rooms.CodeUnknown, place(record.KindStatement, l.Sign(c.camille, rooms.StatementWithdrawal, rooms.Withdrawal{Participant: c.paul.ID})))
+	})
+	t.Run("a statement of a later program is kept", func(t *testing.T) {
+		out := place(record.KindStatement, l.Sign(c.camille, "future.thing", rooms.Freeze{}))
+		require.Equal(t, rooms.Unknown, out.Status)
+	})
 	t.Run("a type of a later program is kept", func(t *testing.T) {
 		ev := msg(c.vidal.Device())
 		ev.Type = "poll.opened"

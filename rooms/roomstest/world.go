@@ -48,13 +48,14 @@ type Device struct {
 	User *User
 	Key  identity.DeviceKey
 	Cert identity.DeviceCertificate
+	Head []identity.Head // of the user's key chain, where the device shows one
 }
 
 // ID is the device's id.
 func (d *Device) ID() ID { return d.Key.Device() }
 
 // Client is what makes the device's leaves.
-func (d *Device) Client() mls.Client { return rooms.Client(Suite, d.Key, d.Cert) }
+func (d *Device) Client() mls.Client { return rooms.Client(Suite, d.Key, d.Cert, d.Head...) }
 
 // User makes a user with one device.
 func (w *World) User(name, role string) *User {
