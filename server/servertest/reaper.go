@@ -13,12 +13,18 @@ import (
 // remove folder. It waits on a pipe that the kernel closes when this process
 // ends, by whatever way: return, panic, time-out or kill.
 func reap(pid int, signal, folder string) error {
-	// dash and busybox alike; kill -0 asks whether the process still exists.
+	// The process lives while it is there and works in the folder: its number
+	// may have passed to another by the time this process ends.
 	const script = `cat >/dev/null
-		kill -"$2" "$1" 2>/dev/null
+		lives() {
+			kill -0 "$1" 2>/dev/null || return 1
+			[ -d /proc/self ] || return 0
+			case $(readlink "/proc/$1/cwd") in "$2"*) ;; *) return 1 ;; esac
+		}
+		lives "$1" "$3" && kill -"$2" "$1"
 		n=0
-		while kill -0 "$1" 2>/dev/null && [ "$n" -lt 200 ]; do sleep 0.05; n=$((n+1)); done
-		kill -KILL "$1" 2>/dev/null
+		while lives "$1" "$3" && [ "$n" -lt 200 ]; do sleep 0.05; n=$((n+1)); done
+		lives "$1" "$3" && kill -KILL "$1"
 		rm -rf "$3"`
 	cmd := exec.Command("/bin/sh", "-c", script, "reaper", fmt.Sprint(pid), signal, folder)
 	cmd.Dir = "/"
