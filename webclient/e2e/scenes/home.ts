@@ -19,7 +19,7 @@ export const homeScenes: Readonly<Record<string, Scene>> = {
     },
   },
   "home-empty": { path: "/", views: { status: status(CAMILLE), home: { ...empty, can_open_case: true } } },
-  "home-relative": { path: "/", views: { status: status(ODETTE, "PERSON"), home: { ...empty, cases: home.cases.slice(1).map((one) => ({ ...one, warn: [] })), meetings: home.meetings.slice(1) } } },
+  "home-relative": { path: "/", views: { status: status(ODETTE, "PERSON"), home: { ...empty, cases: home.cases.slice(1).map((one) => Object.assign({}, one, { warn: [] })), meetings: home.meetings.slice(1) } } },
   "home-loading": { path: "/", views: { status: status(CAMILLE) } },
   "home-error": { path: "/", views: { status: status(CAMILLE, "PROFESSIONAL", { online: false, outbox: 2 }), home: { error: { code: "unavailable" } } } },
   cases: { path: "/cases", views: { status: status(CAMILLE), home } },

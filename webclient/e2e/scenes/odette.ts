@@ -69,7 +69,7 @@ export const home: HomeView = {
     { case: id("case karim"), person: "Karim Belkacem", born: "1961-11-03", unread: 0, rooms: 2, lead: "Sophie Bernard", at: ago(3 * HOUR), frozen: false, warn: [] },
     { case: CASE, person: "Odette Marchal", born: "1938-05-17", unread: 3, rooms: 2, lead: "Camille Renaud", at: ago(20 * 60_000), frozen: false, warn: ["FEW_COLLECTORS"] },
   ],
-  threads: [rooms[0] as RoomCard],
+  threads: rooms.slice(0, 1),
   can_open_case: true,
 };
 
@@ -143,7 +143,7 @@ export const consents: ConsentsView = {
         ],
       };
     if (one.category === "ENTOURAGE") return { ...base, scope: [scope(FAMILY_ROOM, "Avec Odette et Hélène", "FAMILY"), { ...scope(PLAN_ROOM, "PLAN", "PLAN"), expires: NOW + 80 * DAY }], history: [given("ENTOURAGE", "EXPRESS_CONSENT", ago(4 * DAY), ["Avec Odette et Hélène", "PLAN"])] };
-    return { ...base, scope: all3.map((s) => ({ ...s, state: one.consent })), history: [given("CARE_TEAM", "NON_OPPOSITION", ago(5 * DAY), ["DOSSIER", "PLAN", "TEAM"])] };
+    return { ...base, scope: all3.map((s) => Object.assign({}, s, { state: one.consent })), history: [given("CARE_TEAM", "NON_OPPOSITION", ago(5 * DAY), ["DOSSIER", "PLAN", "TEAM"])] };
   }),
   rooms: [...rooms, plan, dossier],
   leaflet: { version: "v3", date: day(-12), by: "Camille Renaud" },
