@@ -63,7 +63,7 @@ class FixtureWorker implements WorkerLike {
 }
 
 /** Puts the fixture in place of the real core. */
-export function useFixture(views: Readonly<Record<string, unknown>> = VIEWS, ready = true): void {
+export function playFixture(views: Readonly<Record<string, unknown>> = VIEWS, ready = true): void {
   const name = `fixture-${crypto.randomUUID()}`;
   replaceBridge(
     new Bridge({

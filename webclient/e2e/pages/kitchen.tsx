@@ -31,7 +31,7 @@ import { SearchField, TextArea, TextField } from "../../src/ui/TextField";
 import { toast, toastDone, toastError, Toasts } from "../../src/ui/Toast";
 import { Toolbar } from "../../src/ui/Toolbar";
 import { When } from "../../src/ui/When";
-import { PEOPLE, TEAM, useFixture } from "./fixture";
+import { PEOPLE, TEAM, playFixture } from "./fixture";
 
 const query = new URLSearchParams(location.search);
 const part = query.get("part") ?? "kit";
@@ -317,7 +317,7 @@ function Kitchen(): ReactElement {
 
 applyPreferences();
 prefer({ locale: (query.get("locale") ?? "fr") as Locale, theme: (query.get("theme") ?? "system") as "light" | "dark" | "system" });
-useFixture(undefined, part !== "boot");
+playFixture(undefined, part !== "boot");
 
 
 

@@ -14,8 +14,10 @@ export interface Preferences {
 const KEY = "ensemble.preferences";
 
 function initial(): Preferences {
+  // The first of our languages that the reader knows; French when none, and outside a browser.
+  const known = (globalThis as { navigator?: Navigator }).navigator?.languages.find((l) => /^(?:fr|en)\b/.test(l));
   const defaults: Preferences = {
-    locale: navigator.languages.some((l) => l.startsWith("fr")) || !navigator.language.startsWith("en") ? "fr" : "en",
+    locale: known?.startsWith("en") === true ? "en" : "fr",
     theme: "system",
     text: "normal",
     motion: "system",
