@@ -145,10 +145,10 @@ func NewSalt() []byte {
 
 // Hash is what the receipts of this record carry in the open: it tells nothing
 // without the salt, and binds them to the private part.
-func (c ConsentRecord) Hash() ([32]byte, error) { return privateHash(c) }
+func (b ConsentRecord) Hash() ([32]byte, error) { return privateHash(b) }
 
 // Hash is what the withdrawal carries in the open.
-func (c ConsentEnded) Hash() ([32]byte, error) { return privateHash(c) }
+func (b ConsentEnded) Hash() ([32]byte, error) { return privateHash(b) }
 
 func privateHash(v any) ([32]byte, error) {
 	b, err := EncodeBody(v)
