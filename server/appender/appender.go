@@ -50,7 +50,8 @@ const (
 	maxBatchBytes = 8 << 20
 	maxWaiting    = 8192
 	batchTime     = 15 * time.Second
-	maxStates     = 4096 // kept between batches
+	gather        = 5 * time.Millisecond // between the beginnings of two batches
+	maxStates     = 4096                 // kept between batches
 )
 
 // An Appender appends to rooms.
@@ -139,6 +140,7 @@ func (a *Appender) Append(ctx context.Context, act *Act) ([]wire.PlacedIn, error
 
 // Run appends until ctx ends; acts that are still waiting are refused.
 func (a *Appender) Run(ctx context.Context) {
+	var begun time.Time // the last batch
 	for {
 		select {
 		case <-ctx.Done():
@@ -154,10 +156,16 @@ func (a *Appender) Run(ctx context.Context) {
 		case <-a.wake:
 		}
 		for {
+			// When much is written, it is gathered for a moment: half the batches
+			// of twice the size. What comes after a pause is written at once.
+			if wait := gather - time.Since(begun); wait > 0 && !begun.IsZero() {
+				time.Sleep(wait)
+			}
 			acts := a.take()
 			if len(acts) == 0 {
 				break
 			}
+			begun = time.Now()
 			a.batch(ctx, acts)
 		}
 	}

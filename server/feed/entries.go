@@ -50,8 +50,49 @@ func (f *Feed) handLocked(r *room, entries []wire.Entry, view *rooms.Public) {
 		f.dropWithdrawn(r, view, now)
 	}
 	r.last = entries[len(entries)-1].Seq
+	if len(r.held) > 0 {
+		entries = append(r.held, entries...)
+		r.held = nil
+	}
+	if view == nil && now.Before(r.next) && len(entries) < maxHeld {
+		r.held = entries
+		if r.timer == nil {
+			r.timer = time.AfterFunc(r.next.Sub(now), func() { f.release(r) })
+		}
+		return
+	}
+	f.push(r, entries, now)
+}
+
+// A busy room's events are handed on together: not more often than once for a
+// tenth of a millisecond per follower, and at most holdMost later than they came.
+// Whatever comes after a pause goes at once, and so does what changes who is in.
+const (
+	holdEach = 100 * time.Microsecond
+	holdMost = 50 * time.Millisecond
+	maxHeld  = 256
+)
+
+// push hands entries to the hub. The caller holds r.mu.
+func (f *Feed) push(r *room, entries []wire.Entry, now time.Time) {
+	r.next = now.Add(min(holdEach*time.Duration(len(r.conns)), holdMost))
+	if r.timer != nil {
+		r.timer.Stop()
+		r.timer = nil
+	}
 	if err := f.Hub.Push(r.id, entries); err != nil {
 		f.Logger.Error("handing on entries", "error", err)
+	}
+}
+
+// release hands on what was held.
+func (f *Feed) release(r *room) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.timer = nil
+	if held := r.held; len(held) > 0 {
+		r.held = nil
+		f.push(r, held, f.Now())
 	}
 }
 

@@ -58,6 +58,9 @@ type room struct {
 	last     uint64 // the newest entry handed on; 0 while it is not known
 	want     uint64 // the newest entry heard of
 	catching bool
+	held     []wire.Entry // handed on soon, together; the newest is last
+	next     time.Time    // when more may be handed on
+	timer    *time.Timer  // runs while something is held
 	conns    map[*hub.Conn]bool
 	deps     []rooms.ID             // rooms on which the right to follow it depends, beside itself
 	expiry   int64                  // when somebody's right may end by itself, UTC ms; 0 is never

@@ -42,7 +42,7 @@ type Conn struct {
 
 // Limits of a connection.
 const (
-	maxInFlight    = 64               // requests being handled at a time
+	maxInFlight    = 128              // requests being handled at a time
 	readBuffer     = 1024             // bytes
 	writeBuffer    = 4096             // bytes, pooled
 	silence        = 70 * time.Second // without any frame or pong: closed
