@@ -185,6 +185,24 @@ describe("a call through the forwarding unit", () => {
     await vidal.until("30 more", (s) => decoded(s, "camille", "camera") > decoded(before, "camille", "camera") + 30 && s.receiving === "connected");
   });
 
+  it("understands a native participant, and is understood: one SFrame in two languages", async () => {
+    const call = newCall();
+    const camille = await Person.come(call, "camille");
+    await camille.key(1, 4);
+    const node = socket.replace("ws:", "http:");
+    expect((await fetch(`${node}/bot?call=${call}`, { method: "POST" })).status).toBe(200);
+    for (const medium of ["camera", "screen", "audio"] as const) await camille.publish(medium);
+    const seen = await camille.until("100 frames of the bot", (s) => (s.opened["9"] ?? 0) > 100);
+    expect([seen.refused["receive.not_authentic"], seen.refused["receive.malformed"]]).toEqual([0, 0]);
+    // The bot takes the frames for none of its own making, once they are open.
+    const counts = async (): Promise<Record<Medium, { Broken: number; Sealed: number }>> =>
+      (await (await fetch(`${node}/counts?call=${call}&peer=camille`)).json()) as Record<Medium, { Broken: number; Sealed: number }>;
+    for (const medium of ["camera", "screen", "audio"] as const) {
+      await expect.poll(async () => (await counts())[medium].Broken, { timeout: 20_000 }).toBeGreaterThan(20);
+      expect((await counts())[medium].Sealed).toBe(0);
+    }
+  });
+
   it("loses the tile of one who leaves", async () => {
     const call = newCall();
     const [camille, vidal] = [await Person.come(call, "camille"), await Person.come(call, "vidal")];

@@ -12,6 +12,8 @@ export interface Seen {
   receiving: string;
   refused: Record<string, number>;
   sent: number;
+  /** Frames that decrypted, by leaf index. */
+  opened: Record<string, number>;
   epoch?: number;
 }
 
@@ -96,9 +98,11 @@ const participant: Participant = {
     const stats: CallStats = await the().stats();
     const refused: Record<string, number> = {};
     let sent = 0;
+    const opened: Record<string, number> = {};
     for (const t of stats.transforms) {
       for (const [reason, count] of Object.entries(t.refused)) refused[`${t.direction}.${reason}`] = (refused[`${t.direction}.${reason}`] ?? 0) + count;
       if (t.direction === "send") sent += t.frames;
+      else if (t.leaf !== undefined) opened[t.leaf] = (opened[t.leaf] ?? 0) + t.frames;
     }
     return {
       remote: state.remote.map(({ id, peer, medium, leaf, unreadable }) => ({
@@ -114,6 +118,7 @@ const participant: Participant = {
       receiving: state.receiving,
       refused,
       sent,
+      opened,
       ...(state.epoch === undefined ? {} : { epoch: state.epoch }),
     };
   },

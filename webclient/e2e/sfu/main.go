@@ -17,6 +17,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/ensemble-sante/ensemble/media"
+	"github.com/ensemble-sante/ensemble/media/mediatest"
 )
 
 func main() {
@@ -35,8 +36,13 @@ func run(in io.Reader, out io.Writer) error {
 	if err != nil {
 		return errors.Join(err, node.Close())
 	}
+	natives := &bots{node: node, all: map[string]*mediatest.Bot{}}
+	defer natives.close()
 	upgrader := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /bot", natives.join)
+	mux.HandleFunc("GET /counts", natives.counts)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		conn, err := upgrader.Upgrade(w, r, nil)
 		if err != nil {
 			return // the upgrader has answered
@@ -45,7 +51,8 @@ func run(in io.Reader, out io.Writer) error {
 		if err := serve(node.Call(r.URL.Query().Get("call")), r.URL.Query().Get("peer"), conn); err != nil {
 			slog.Debug("sfu: a peer has gone", "error", err)
 		}
-	})}
+	})
+	server := &http.Server{Handler: mux}
 	go func() {
 		_, _ = io.Copy(io.Discard, in)
 		_ = server.Close()
