@@ -667,3 +667,74 @@ func TestAGroupInfoHandsOutAPlaceOfThisLog(t *testing.T) {
 	requireCode(t, rooms.CodeForked, unchanged(t, l, func() error { return try(other) }))
 	require.NoError(t, try(l.Public.Place()))
 }
+
+func TestAnUpdatedLeafStaysTheSameDevice(t *testing.T) {
+	c := newCast(t)
+	l := c.dossier
+	d := c.vidal.Device()
+	update := func(cert identity.DeviceCertificate) error {
+		aad, err := rooms.EncodeCommitData(l.CommitData())
+		require.NoError(t, err)
+		s, err := l.Groups[d.ID()].Commit(mls.CommitOptions{
+			AuthenticatedData: aad,
+			LeafExtensions:    []mls.Extension{{Type: rooms.ExtensionDeviceCertificate, Data: cert.Bytes()}},
+		})
+		require.NoError(t, err)
+		if err := l.Append(record.KindCommit, s.Message(), s.GroupInfo()); err != nil {
+			return err
+		}
+		return l.Committed(d, s)
+	}
+	foreign, err := c.paul.Key.Certify(d.Key.Keys(), c.w.Now, 9)
+	require.NoError(t, err)
+	requireCode(t, rooms.CodeNotConsented, unchanged(t, l, func() error { return update(foreign) }))
+	requireCode(t, rooms.CodeBadCertificate, unchanged(t, l, func() error { return update(c.yann.Device().Cert) }))
+	renewed, err := c.vidal.Key.Certify(d.Key.Keys(), c.w.Now, 9)
+	require.NoError(t, err)
+	before, _ := l.Public.Device(d.ID())
+	require.NoError(t, update(renewed))
+	after, _ := l.Public.Device(d.ID())
+	require.True(t, after.Certificate.Equal(renewed))
+	require.Equal(t, before.Since, after.Since)
+}
+
+func TestAMemberAddsOnlyThoseWithConsent(t *testing.T) {
+	c := newCast(t)
+	l := c.dossier
+	add := func(u *roomstest.User, citations ...rooms.Citation) error {
+		kp, _, err := mls.NewKeyPackage(u.Device().Client(), time.UnixMilli(c.w.Now), time.Hour)
+		require.NoError(t, err)
+		return l.Commit(c.vidal.Device(), l.CommitData(citations...), mls.AddProposal{KeyPackage: kp})
+	}
+	requireCode(t, rooms.CodeNotConsented, unchanged(t, l, func() error { return add(c.paul) }))
+	require.NoError(t, l.Consent(c.camille, c.paul))
+	requireCode(t, rooms.CodeNotConsented, unchanged(t, l, func() error { return add(c.paul) }))
+	require.NoError(t, add(c.paul, l.Ground(c.paul)...))
+	require.True(t, l.Public.IsMember(c.paul.ID))
+	require.NoError(t, add(c.odette)) // the person needs no ground
+}
+
+func TestWhatPublicTellsOfARoom(t *testing.T) {
+	c := newCast(t)
+	p := c.dossier.Public
+	require.Equal(t, c.dossier.ID, p.Room())
+	require.Equal(t, c.dossier.ID, p.Genesis().Case)
+	require.Equal(t, c.dossier.Entries[0].Envelope.Time, p.Begun())
+	chain, ok := p.ChainAt(p.Place().Seq)
+	require.True(t, ok)
+	require.Equal(t, p.Place().Chain, chain)
+	_, ok = p.ChainAt(p.Place().Seq + 1)
+	require.False(t, ok)
+	seq, ok := p.EpochBegan(p.Epoch())
+	require.True(t, ok)
+	require.Equal(t, p.Place().Seq, seq)
+	_, ok = p.EpochBegan(p.Epoch() + 1)
+	require.False(t, ok)
+	s, err := rooms.InspectStatement(c.dossier.Entries[1].Payload)
+	require.NoError(t, err)
+	require.True(t, p.HasID(s.ID))
+	require.Len(t, p.Users(), 3)
+	require.Equal(t, p.Epoch(), p.Group().Epoch())
+	_, ok = p.Chair()
+	require.False(t, ok)
+}
