@@ -200,6 +200,7 @@ func TestNothingAcknowledgedIsLostWhenTheDatabaseStops(t *testing.T) {
 						t.Errorf("refused: %v", err)
 						return
 					}
+					time.Sleep(10 * time.Millisecond) // as a client does before it tries again
 				}
 			}
 		})

@@ -563,3 +563,5 @@ func (l *link) seen() []wire.Frame {
 	defer l.mu.Unlock()
 	return append([]wire.Frame(nil), l.pushes...)
 }
+
+func decode64(s string) ([]byte, error) { return base64.RawURLEncoding.DecodeString(s) }
