@@ -27,7 +27,7 @@ beforeAll(async () => {
   if (sfu.stdout === null) throw new Error("no output");
   const lines = createInterface(sfu.stdout)[Symbol.asyncIterator]();
   socket = String((await lines.next()).value);
-  server = await createServer({ root: new URL("..", import.meta.url).pathname, logLevel: "error", server: { port: 0, host: "127.0.0.1" } });
+  server = await createServer({ root: new URL("..", import.meta.url).pathname, logLevel: "error", server: { port: 0, host: "127.0.0.1", hmr: false, watch: null } });
   await server.listen();
   const at = server.httpServer?.address();
   if (at === null || typeof at !== "object") throw new Error("no address");

@@ -11,7 +11,7 @@ const out = new URL("out/", import.meta.url).pathname;
 
 beforeAll(async () => {
   mkdirSync(out, { recursive: true });
-  server = await createServer({ root: new URL("..", import.meta.url).pathname, logLevel: "error", server: { port: 0, host: "127.0.0.1" } });
+  server = await createServer({ root: new URL("..", import.meta.url).pathname, logLevel: "error", server: { port: 0, host: "127.0.0.1", hmr: false, watch: null } });
   await server.listen();
   const at = server.httpServer?.address();
   if (at === null || typeof at !== "object") throw new Error("no address");
