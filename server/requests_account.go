@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"slices"
 
+	"github.com/ensemble-sante/ensemble/crypto/record"
 	"github.com/ensemble-sante/ensemble/rooms"
 	"github.com/ensemble-sante/ensemble/rooms/wire"
 	"github.com/ensemble-sante/ensemble/server/appender"
@@ -145,7 +146,7 @@ func (s *Server) askHistory(ctx context.Context, q *request) error {
 }
 
 // maxGrant is the most bytes of a sealed grant.
-const maxGrant = 512 << 10
+const maxGrant = record.MaxGrant
 
 // sendGrant logs a grant and puts it into the recipient's mailbox. Sent again, it
 // is logged and kept once.
