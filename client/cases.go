@@ -116,8 +116,17 @@ func caseCreate(ctx context.Context, c *Core, args CreateCaseArgs) (CaseRef, err
 	}
 	var me ID
 	var now time.Time
-	if err := c.do(ctx, func(e *engine) error { me, now = e.device.user, e.cfg.Now(); return nil }); err != nil {
+	var self PartyFields
+	if err := c.do(ctx, func(e *engine) error {
+		me, now = e.device.user, e.cfg.Now()
+		p := e.account.profile
+		self = PartyFields{Party: me, Name: p.Name, Role: p.Role, Category: rooms.CategoryCareTeam, Organisation: p.Organisation, RPPS: p.RPPS}
+		return nil
+	}); err != nil {
 		return CaseRef{}, err
+	}
+	if me != person.User && !slices.ContainsFunc(args.Circle, func(f PartyFields) bool { return f.Party == me }) {
+		args.Circle = append(args.Circle, self) // whoever opens the case is in its circle
 	}
 	type step struct {
 		kind string

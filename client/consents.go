@@ -27,7 +27,37 @@ func consentGive(ctx context.Context, c *Core, args ConsentArgs) error {
 		Category: args.Category, Basis: args.Basis, GivenBy: args.GivenBy,
 		CollectedOn: args.Date, How: args.How, Leaflet: args.Leaflet, Expires: args.Expires, Note: args.Note,
 	}
-	return c.giveConsent(ctx, args.Case, record, args.History == historyNow)
+	if err := c.giveConsent(ctx, args.Case, record, args.History == historyNow); err != nil {
+		return err
+	}
+	return c.alsoSessions(ctx, args.Party, args.Rooms)
+}
+
+// alsoSessions lets somebody into the sessions of the items that they were let
+// into, where we may.
+func (c *Core) alsoSessions(ctx context.Context, user ID, in []ID) error {
+	var sessions []ID
+	if err := c.do(ctx, func(e *engine) error {
+		for _, id := range in {
+			if r := e.rooms[id]; r != nil && r.kind == rooms.KindItem && r.fold != nil {
+				sessions = append(sessions, r.public().Genesis().Session)
+			}
+		}
+		return nil
+	}); err != nil || len(sessions) == 0 {
+		return err
+	}
+	hash, err := c.bindingOf(ctx, user)
+	if err != nil || hash == [32]byte{} {
+		return err
+	}
+	for _, id := range sessions {
+		err := c.letIntoSession(ctx, id, rooms.Party{User: user, KeyHash: hash}, func(*engine) bool { return true })
+		if err != nil && rooms.CodeOf(err) != rooms.CodeUnknownRoom {
+			return err
+		}
+	}
+	return nil
 }
 
 // giveConsent signs the receipts that a record stands for. Numbers, collector and
@@ -79,9 +109,26 @@ func (c *Core) giveConsent(ctx context.Context, dossier ID, record rooms.Consent
 		if err := c.state(ctx, rooms.StatementReceipt, receipt, id); err != nil {
 			return err
 		}
+		if fromNow {
+			if err := c.newEpoch(ctx, id); err != nil {
+				return err
+			}
+		}
 	}
 	_, err = c.publish(ctx, dossier, ID{}, rooms.EventConsentRecorded, record)
 	return err
+}
+
+// newEpoch begins an epoch, so that what is written from now on has keys of its
+// own: record keys are granted by epochs. Somebody who enters meanwhile has done
+// the same.
+func (c *Core) newEpoch(ctx context.Context, id ID) error {
+	return c.withRoom(ctx, id, func(e *engine, r *room) error {
+		if r.group != nil && r.attempt == nil && r.caughtUp {
+			return e.commit(r, nil)
+		}
+		return nil
+	})
 }
 
 // bindingOf gives the key hash to which a receipt binds a participant; zero, for

@@ -44,6 +44,7 @@ type linkDown struct {
 	link *link
 	err  error
 }
+type notConnected struct{ err error }
 type frameIn struct {
 	link  *link
 	frame wire.Frame
@@ -59,7 +60,8 @@ func (c *Core) keepConnected(ctx context.Context, wake <-chan struct{}) {
 		if ctx.Err() != nil {
 			return
 		}
-		c.cfg.Logger.Debug("connection ended", "code", rooms.CodeOf(err))
+		c.cfg.Logger.Debug("connection ended", "code", string(rooms.CodeOf(err)))
+		c.post(notConnected{err})
 		if time.Since(began) > backoffMost {
 			wait = backoffFirst
 		}
@@ -258,6 +260,24 @@ func (ev linkUp) happen(e *engine) {
 func (ev linkDown) happen(e *engine) {
 	if e.link == ev.link {
 		e.dropLink(rooms.Errorf(rooms.CodeUnavailable, "the connection ended"))
+	}
+}
+
+// happen tells those who wait for an account to open that the server does not
+// know this device, and everybody else that it does so no longer.
+func (ev notConnected) happen(e *engine) {
+	switch code := rooms.CodeOf(ev.err); code {
+	case rooms.CodeUnauthorised, rooms.CodeNotAllowed, rooms.CodeBadCertificate, rooms.CodeUnknown, rooms.CodeBadSignature:
+		if e.device.state == deviceReady {
+			e.alarm(rooms.CodeUnauthorised, ID{})
+			return
+		}
+		e.answerOpened(ev.err)
+		if e.device.stop != nil {
+			e.device.stop()
+		}
+		e.device.wake, e.device.stop = nil, nil
+		e.dirtyAll()
 	}
 }
 

@@ -49,7 +49,7 @@ func rcpPlan(ctx context.Context, c *Core, args PlanSessionArgs) (SessionRef, er
 	if _, err := c.publish(ctx, session, ID{}, rooms.EventSessionPlanned, p.body); err != nil {
 		return SessionRef{session}, err
 	}
-	return SessionRef{session}, c.invite(ctx, session, p)
+	return SessionRef{session}, c.invite(ctx, session)
 }
 
 // checkPlan refuses a plan with something missing, and finds the keys of those
@@ -327,16 +327,34 @@ func (c *Core) openItem(ctx context.Context, session ID, p *planned, n int) erro
 	return nil
 }
 
-// invite has the server send the invitations.
-func (c *Core) invite(ctx context.Context, session ID, p *planned) error {
-	var users []ID
-	for _, q := range p.body.Participants {
-		users = append(users, q.User)
+// invite has the server send the invitations to those who may be in the session,
+// or to only some of them. A network without mail is no reason to fail: the
+// session is in everybody's worklist.
+func (c *Core) invite(ctx context.Context, session ID, only ...ID) error {
+	var in wire.Invite
+	if err := c.withRoom(ctx, session, func(e *engine, r *room) error {
+		plan := r.fold.Session()
+		if plan == nil || plan.Planned == nil {
+			return nil
+		}
+		b := plan.Planned
+		in = wire.Invite{Session: session, Starts: b.Starts, Zone: b.Zone, Minutes: b.Minutes, Sequence: b.Sequence}
+		for _, q := range b.Participants {
+			if len(only) > 0 && !slices.Contains(only, q.User) || q.User == e.device.user {
+				continue
+			}
+			if r.public().MayDeliver(q.User, e.serverNow()) == nil {
+				in.Users = append(in.Users, q.User)
+			}
+		}
+		return nil
+	}); err != nil || len(in.Users) == 0 {
+		return err
 	}
-	return c.request(ctx, wire.OpInvite, wire.Invite{
-		Session: session, Starts: p.body.Starts, Zone: p.body.Zone, Minutes: p.body.Minutes,
-		Sequence: p.body.Sequence, Users: users,
-	}, nil)
+	if err := c.request(ctx, wire.OpInvite, in, nil); err != nil {
+		c.cfg.Logger.Warn("invitations were not sent", "room", session.String(), "code", string(rooms.CodeOf(err)))
+	}
+	return nil
 }
 
 // rcpChange replaces the plan of a session that has not begun: new items get
@@ -373,7 +391,7 @@ func rcpChange(ctx context.Context, c *Core, args ChangeSessionArgs) error {
 	if _, err := c.publish(ctx, args.Session, ID{}, rooms.EventSessionPlanned, p.body); err != nil {
 		return err
 	}
-	return c.invite(ctx, args.Session, p)
+	return c.invite(ctx, args.Session)
 }
 
 // redescribeItem writes an item's question again where it changed.
@@ -468,7 +486,10 @@ func (c *Core) letIntoSession(ctx context.Context, session ID, party rooms.Party
 	}); err != nil || !need {
 		return err
 	}
-	return c.state(ctx, rooms.StatementReceipt, receipt, session)
+	if err := c.state(ctx, rooms.StatementReceipt, receipt, session); err != nil {
+		return err
+	}
+	return c.invite(ctx, session, party.User)
 }
 
 func rcpAnswer(ctx context.Context, c *Core, args AnswerArgs) error {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -39,8 +40,6 @@ type network struct {
 	t      testing.TB
 	server *server.Server
 	http   *httptest.Server
-	mu     sync.Mutex
-	cut    bool
 }
 
 func startNetwork(t testing.TB) *network {
@@ -58,13 +57,6 @@ func startNetwork(t testing.TB) *network {
 	require.NoError(t, err)
 	n := &network{t: t}
 	n.http = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		n.mu.Lock()
-		cut := n.cut
-		n.mu.Unlock()
-		if cut {
-			http.Error(w, "", http.StatusServiceUnavailable)
-			return
-		}
 		n.server.Handler().ServeHTTP(w, r)
 	}))
 	log := io.Discard
@@ -93,14 +85,60 @@ func startNetwork(t testing.TB) *network {
 	return n
 }
 
-// setCut lets nobody in, or everybody again; connections that stand are closed.
-func (n *network) setCut(cut bool) {
-	n.mu.Lock()
-	n.cut = cut
-	n.mu.Unlock()
-	if cut {
-		n.http.CloseClientConnections()
+// line is the way of one device to the server, to be cut.
+type line struct {
+	mu    sync.Mutex
+	cut   bool
+	conns map[net.Conn]bool
+}
+
+var errCut = errors.New("the line is cut")
+
+func (l *line) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.cut {
+		return nil, errCut
 	}
+	c, err := new(net.Dialer).DialContext(ctx, network, address)
+	if err == nil {
+		if l.conns == nil {
+			l.conns = map[net.Conn]bool{}
+		}
+		l.conns[c] = true
+	}
+	return c, err
+}
+
+func (l *line) set(cut bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.cut = cut
+	if cut {
+		for c := range l.conns {
+			_ = c.Close()
+		}
+		l.conns = nil
+	}
+}
+
+// unplug cuts a device off; plug connects it again.
+func (p *person) unplug() {
+	p.t.Helper()
+	p.line.set(true)
+	watch(p, "status", nil, func(v client.StatusView) bool { return !v.Online })
+}
+
+func (p *person) plug() {
+	p.t.Helper()
+	p.line.set(false)
+	p.do("session.open", client.OpenArgs{})
+	p.online()
+}
+
+func (p *person) online() {
+	p.t.Helper()
+	watch(p, "status", nil, func(v client.StatusView) bool { return v.Online && v.Phase == "READY" })
 }
 
 // code makes a code with which somebody enrols.
@@ -120,6 +158,7 @@ type person struct {
 	core    *client.Core
 	storage *native.Memory
 	key     []byte
+	line    line
 	stop    func()
 }
 
@@ -136,14 +175,16 @@ func (n *network) device(name string, storage *native.Memory) *person {
 
 func (p *person) start() {
 	p.t.Helper()
-	net, err := native.NewNetwork(p.network.http.URL, native.Options{})
+	way, err := native.NewNetwork(p.network.http.URL, native.Options{
+		Transport: &http.Transport{DialContext: p.line.dial},
+	})
 	require.NoError(p.t, err)
 	var log *slog.Logger
 	if os.Getenv("ENSEMBLE_TEST_LOG") != "" {
 		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})).With("who", p.name)
 	}
 	p.core, err = client.New(client.Config{
-		Origin: p.network.http.URL, Transport: net, HTTP: net, Storage: p.storage, StorageKey: p.key,
+		Origin: p.network.http.URL, Transport: way, HTTP: way, Storage: p.storage, StorageKey: p.key,
 		Version: "test", Logger: log, RemoveDelay: 300 * time.Millisecond, GoneAfter: 5 * time.Second,
 	})
 	require.NoError(p.t, err)

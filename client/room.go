@@ -257,6 +257,7 @@ func (e *engine) foldStored(r *room) error {
 // refold folds a room's log from its beginning, when keys of earlier epochs have
 // come.
 func (e *engine) refold(r *room) {
+	e.flush() // the entries are read from the disk
 	old := r.fold
 	r.fold, r.checkpointed = nil, 0
 	if err := e.foldStored(r); err != nil || r.place() != old.Public().Place() {

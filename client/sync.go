@@ -25,7 +25,8 @@ func (e *engine) welcomed(w *wire.Welcome) {
 			_ = c.do(ctx, func(e *engine) error {
 				e.answerOpened(err)
 				if err != nil {
-					e.dropLink(rooms.Errorf(rooms.CodeUnavailable, "the account does not open: %w", err))
+					e.log.Warn("the account does not open", "code", string(rooms.CodeOf(err)))
+					e.dropLink(rooms.Errorf(rooms.CodeUnavailable, "the account does not open"))
 					return nil
 				}
 				e.catchUp()

@@ -51,9 +51,13 @@ func (e *engine) roomView(r *room) RoomView {
 func (e *engine) timeline(r *room) []RoomItem {
 	var items []RoomItem
 	devices := map[ID]int{}
-	first := uint64(1)
-	if c, ok := r.public().Consent(e.device.user); ok && !r.public().IsPerson(e.device.user) {
-		first = c.HistoryFrom
+	first := uint64(1) // what came before is not ours to read
+	if epoch, ok := r.public().HistoryFrom(e.device.user); ok {
+		if seq, began := r.public().EpochBegan(epoch); began {
+			first = seq
+		} else {
+			first = r.place().Seq + 1
+		}
 	}
 	for _, row := range r.fold.Timeline() {
 		base := RoomItem{ID: row.ID, Seq: row.Seq, At: row.At, By: row.By, Mine: row.By == e.device.user, Delivery: "SENT"}

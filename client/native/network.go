@@ -20,7 +20,7 @@ import (
 )
 
 // maxAnswer is the most bytes of an HTTP answer that are read.
-const maxAnswer = 8 << 20
+const maxAnswer = 32 << 20
 
 // Network reaches one origin by HTTP and websocket, with one cookie jar.
 type Network struct {

@@ -1,0 +1,49 @@
+package client
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ensemble-sante/ensemble/crypto/record"
+	"github.com/ensemble-sante/ensemble/rooms"
+)
+
+// HeldKeys gives the record keys of a room that a device's storage holds.
+func HeldKeys(t testing.TB, s Storage, storageKey []byte, room ID) []record.Key {
+	t.Helper()
+	store, err := newSealedStorage(s, storageKey)
+	require.NoError(t, err)
+	b, err := store.get(t.Context(), keyKeys+room.String())
+	require.NoError(t, err)
+	ring := newKeyring()
+	require.NoError(t, ring.load(b))
+	var keys []record.Key
+	for _, k := range ring.keys {
+		keys = append(keys, k)
+	}
+	return keys
+}
+
+// StoredEvents gives the sealed events of a room that a device's storage holds.
+func StoredEvents(t testing.TB, s Storage, storageKey []byte, room ID) []rooms.SealedEvent {
+	t.Helper()
+	store, err := newSealedStorage(s, storageKey)
+	require.NoError(t, err)
+	pairs, err := store.scan(t.Context(), keyEntry+room.String()+"/")
+	require.NoError(t, err)
+	var events []rooms.SealedEvent
+	for _, p := range pairs {
+		var e storedEntry
+		require.NoError(t, decodeState(p.Value, &e))
+		if e.Kind != record.KindEvent {
+			continue
+		}
+		sealed, err := rooms.ParseSealedEvent(e.Payload)
+		require.NoError(t, err)
+		events = append(events, sealed)
+	}
+	require.True(t, len(pairs) > 0 && strings.HasPrefix(pairs[0].Key, keyEntry))
+	return events
+}
