@@ -37,7 +37,7 @@ type call struct {
 	hand    *hand            // our own
 	waiting map[ID]time.Time // users in the lobby
 	heard   map[ID]time.Time // devices in the call
-	gone    map[ID]bool      // devices that said good-bye
+	gone    map[ID]time.Time // devices to be taken out, since when
 	hands   []hand
 	ticking bool
 }
@@ -51,7 +51,7 @@ type hand struct {
 func (e *engine) callOf(session ID) *call {
 	c := e.calls[session]
 	if c == nil {
-		c = &call{session: session, waiting: map[ID]time.Time{}, heard: map[ID]time.Time{}, gone: map[ID]bool{}}
+		c = &call{session: session, waiting: map[ID]time.Time{}, heard: map[ID]time.Time{}, gone: map[ID]time.Time{}}
 		e.calls[session] = c
 	}
 	return c
@@ -109,6 +109,9 @@ func (e *engine) workCalls() {
 		if !r.following && e.online() {
 			r.gone = false
 			e.follow(r)
+		}
+		if r.group != nil {
+			e.removeGone(c, r, e.cfg.Now())
 		}
 	}
 }
@@ -288,47 +291,68 @@ func (e *engine) callTicked(c *call) {
 			c.here = now
 		}
 	}
-	e.removeGone(c, r, now)
 }
 
-// removeGone takes out devices that left or have been silent: the lowest leaf
-// that remains does so, the others only if it does not.
+// removeGone takes out devices that left, have been silent, or whose users may no
+// longer be in the item: the lowest leaf that remains does so at once, the others
+// only if it does not.
 func (e *engine) removeGone(c *call, r *room, now time.Time) {
-	if r.attempt != nil || now.Before(r.notUntil) || !r.caughtUp {
+	if r.group == nil || r.attempt != nil || now.Before(r.notUntil) || !r.caughtUp || !e.online() {
 		return
 	}
-	var proposals []mls.Proposal
-	longest := time.Duration(0)
-	rank, passed := 0, false
+	own := e.device.key.Device()
+	rank := 0
 	for _, m := range r.public().Members() {
-		if m.Device == e.device.key.Device() {
-			passed = true
+		if m.Device == own {
+			break
+		}
+		if _, gone := c.gone[m.Device]; !gone {
+			rank++
+		}
+	}
+	var proposals []mls.Proposal
+	for _, m := range r.public().Members() {
+		if m.Device == own {
 			continue
 		}
-		at, ok := c.heard[m.Device]
-		if !ok {
-			c.heard[m.Device] = now
-			continue
-		}
-		silent := now.Sub(at)
-		if !c.gone[m.Device] && silent <= e.cfg.GoneAfter {
-			if !passed {
-				rank++
+		if _, gone := c.gone[m.Device]; !gone {
+			at, heard := c.heard[m.Device]
+			switch {
+			case !heard:
+				c.heard[m.Device] = now
+				continue
+			case now.Sub(at) > e.cfg.GoneAfter || !e.mayStay(r, m, now):
+				c.gone[m.Device] = now
+			default:
+				continue
 			}
+		}
+		if wait := time.Duration(rank)*e.cfg.RemoveDelay - now.Sub(c.gone[m.Device]); wait > 0 {
+			e.later(wait, func(e *engine) { e.dirtyRoom(c.session) })
 			continue
 		}
-		if c.gone[m.Device] {
-			silent = max(silent, e.cfg.GoneAfter)
-		}
-		longest = max(longest, silent)
 		proposals = append(proposals, mls.RemoveProposal{LeafIndex: m.Leaf})
 	}
-	if len(proposals) == 0 || longest < e.cfg.GoneAfter+time.Duration(rank)*e.cfg.RemoveDelay {
+	if len(proposals) == 0 {
 		return
 	}
 	if err := e.commit(r, proposals); err != nil {
 		e.joinFailed(r, err)
 	}
+}
+
+// mayStay says whether somebody in a call may still be in its item and session: a
+// withdrawal there takes them out here.
+func (e *engine) mayStay(r *room, m rooms.LeafMember, now time.Time) bool {
+	g := r.public().Genesis()
+	for _, id := range []ID{g.Item, g.Session} {
+		if above := e.rooms[id]; above != nil && above.fold != nil && !above.gone {
+			if above.public().MayDeliver(m.User, now.UnixMilli()+e.clock) != nil {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // callCastCame takes in what a device of a call says.
@@ -338,11 +362,13 @@ func (e *engine) callCastCame(r *room, from rooms.LeafMember, m cast) {
 		return
 	}
 	c.heard[from.Device] = e.cfg.Now()
+	if m.Kind == castHere {
+		delete(c.gone, from.Device) // too early: it was only slow
+	}
 	switch m.Kind {
 	case castLeave:
-		c.gone[from.Device] = true
+		c.gone[from.Device] = e.cfg.Now()
 		c.dropHand(from.User)
-		e.later(0, func(e *engine) { e.callTicked(c) })
 	case castHand:
 		c.dropHand(from.User)
 		if m.On {
