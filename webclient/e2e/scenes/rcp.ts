@@ -1,0 +1,7 @@
+/** Scenes from documents to the plan: what a concertation needs and what comes of it. */
+import { documentScenes } from "./documents";
+import type { Scene } from "./play";
+
+export const rcpScenes: Readonly<Record<string, Scene>> = {
+  ...documentScenes,
+};
