@@ -128,14 +128,14 @@ func mediaNode(t *testing.T) *media.Node {
 
 func TestOnlyTheAdmittedHearTheCallAndAWithdrawalCutsAtOnce(t *testing.T) {
 	dsn, shared := servertest.Database(t), newBus(t)
-	node := func() *node {
+	node := func(m *media.Node) *node {
 		b, err := shared.Connect()
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = b.Close() })
-		m := mediaNode(t)
 		return start(t, dsn, b, func(c *server.Config) { c.Media = m })
 	}
-	na, nb := node(), node()
+	forwarder := mediaNode(t)
+	na, nb := node(forwarder), node(mediaNode(t))
 	w := world(t)
 	camille, vidal, yann, paul := w.User("Camille", "NURSE"), w.User("Vidal", "GP"), w.User("Yann", "NURSE"), w.User("Paul", "VOLUNTEER")
 	na.enrol(camille, vidal, yann, paul)
@@ -189,7 +189,7 @@ func TestOnlyTheAdmittedHearTheCallAndAWithdrawalCutsAtOnce(t *testing.T) {
 
 	// The item ends, and the call with it.
 	require.NoError(t, m.control(rooms.Control{Op: rooms.ControlEndItem, Item: m.item.ID}, m.call))
-	require.NoError(t, vb.Wait(ctx, func() bool { return len(vb.Left()) > 0 }))
+	require.Eventually(t, func() bool { return len(forwarder.Call(m.call.ID.String()).Peers()) == 0 }, patience, time.Millisecond)
 	require.Error(t, v.ask(wire.OpSignal, wire.Signal{Call: m.call.ID, Signal: offer}, nil))
 }
 
