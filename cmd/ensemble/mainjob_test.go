@@ -20,6 +20,9 @@ import (
 	"github.com/ensemble-sante/ensemble/server/store"
 )
 
+// patience is how long a view may take to show what was done.
+const patience = 90 * time.Second
+
 // stage is a node on a real PostgreSQL and a real MinIO, with players on it.
 type stage struct {
 	node    *server.Server
@@ -89,22 +92,76 @@ func newStage(t *testing.T, keys ...string) *stage {
 }
 
 // TestMainJob plays Odette Marchal's case from nothing to actions in her plan,
-// with native client cores on a real PostgreSQL and a real MinIO.
+// with native client cores on a real PostgreSQL and a real MinIO, and media by
+// pion peers.
 func TestMainJob(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
 	st := newStage(t, "camille", "helene", "legoff", "lenoir", "odette", "traore", "vidal")
-	cast := st.network.Cast()
+	j := &job{t: t, ctx: ctx, stage: st, cast: st.network.Cast()}
+	j.converse()
+	j.shareDocuments()
+	j.plan()
+	j.meet()
+	j.sign()
+	j.act()
+	j.withdraw()
+	j.requireNothingLeaked()
+}
 
-	// Part 1: a conversation that only its people can read.
-	c, err := demo.OpenA(ctx, cast, time.Now())
-	require.NoError(t, err)
-	require.NoError(t, demo.TalkA(ctx, cast, c))
-	team, err := demo.Await(ctx, cast["traore"], "room", client.RoomRef{Room: c.Team}, func(v client.RoomView) bool {
-		return len(messages(v)) == 3
-	})
-	require.NoError(t, err)
-	require.Equal(t, "TEAM", team.Audience.Code)
+// job is one run of the main job, part by part.
+type job struct {
+	t   *testing.T
+	ctx context.Context
+	*stage
+	cast    demo.Cast
+	c       demo.CaseA
+	session client.ID
+	items   []client.ID
+	export  []byte
+}
+
+// converse is part 1: a conversation that only its people can read.
+func (j *job) converse() {
+	c, err := demo.OpenA(j.ctx, j.cast, time.Now())
+	require.NoError(j.t, err)
+	j.c = c
+	require.NoError(j.t, demo.TalkA(j.ctx, j.cast, c))
+	team := view(j, "traore", "room", client.RoomRef{Room: c.Team}, func(v client.RoomView) bool { return len(messages(v)) == 3 })
+	require.Equal(j.t, "TEAM", team.Audience.Code)
+	family := view(j, "helene", "room", client.RoomRef{Room: c.Family}, func(v client.RoomView) bool { return len(messages(v)) == 2 })
+	require.Equal(j.t, "FAMILY", family.Audience.Code)
+
+	_, err = demo.Do[client.EventRef](j.ctx, j.cast["helene"], "room.send", client.SendArgs{Room: c.Team, Text: "Je ne suis pas de l’équipe."})
+	require.Error(j.t, err, "the family does not write into the team's thread")
+	_, err = demo.Do[client.EventRef](j.ctx, j.cast["lenoir"], "room.send", client.SendArgs{Room: c.Family, Text: "Ni moi de la famille."})
+	require.Error(j.t, err)
+	circle := view(j, "vidal", "case", client.CaseParams{Case: c.Case}, func(v client.CaseView) bool { return len(v.Circle) >= 7 })
+	refused := 0
+	for _, p := range circle.Circle {
+		if p.Consent == "REFUSED" {
+			refused++
+			require.Equal(j.t, "SON", p.Role)
+		}
+	}
+	require.Equal(j.t, 1, refused)
+	require.Contains(j.t, circle.LifeProject.Text, "Je veux rester chez moi")
+}
+
+// view awaits a view of a player.
+func view[V any](j *job, key, name string, params any, ready func(V) bool) V {
+	j.t.Helper()
+	ctx, cancel := context.WithTimeout(j.ctx, patience)
+	defer cancel()
+	v, err := demo.Await(ctx, j.cast[key], name, params, ready)
+	require.NoError(j.t, err)
+	return v
+}
+
+// act gives a command that must succeed.
+func (j *job) do(key, method string, args any) {
+	j.t.Helper()
+	require.NoError(j.t, demo.Act(j.ctx, j.cast[key], method, args))
 }
 
 func messages(v client.RoomView) []string {

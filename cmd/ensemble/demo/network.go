@@ -110,7 +110,7 @@ func (n *Network) open(ctx context.Context, p Persona) (*Player, error) {
 			n.config.Logger.Error("a persona's device has stopped", "persona", p.Key, "error", err)
 		}
 	})
-	return &Player{Persona: p, Core: core}, nil
+	return &Player{Persona: p, Core: core, HTTP: network}, nil
 }
 
 // enrol makes the account of a persona whose device is new.

@@ -13,6 +13,7 @@ import (
 type Player struct {
 	Persona
 	Core *client.Core
+	HTTP client.Doer // with the session of the device
 	User client.ID
 }
 
@@ -81,7 +82,7 @@ func Await[V any](ctx context.Context, p *Player, view string, params any, ready
 		select {
 		case <-ctx.Done():
 			state, _ := json.Marshal(last)
-			return last, fmt.Errorf("demo: waiting for %s of %s (last seen: %.2000s): %w", view, p.Key, state, ctx.Err())
+			return last, fmt.Errorf("demo: waiting for %s of %s (last seen: %.6000s): %w", view, p.Key, state, ctx.Err())
 		case err := <-failed:
 			return last, err
 		case last = <-pushed:

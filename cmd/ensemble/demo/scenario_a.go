@@ -138,8 +138,26 @@ func PlanA(ctx context.Context, cast Cast, c CaseA, starts time.Time) (client.ID
 	add("pons", "PARTICIPANT", true, 0, 1, 2)
 	add("traore", "SECRETARY", true, 0, 1, 2)
 	add("vidal", "REQUESTER", true, 0, 1, 2)
-	ref, err := Do[client.SessionRef](ctx, cast["camille"], "rcp.plan", args)
-	return ref.Session, err
+	camille := cast["camille"]
+	ref, err := Do[client.SessionRef](ctx, camille, "rcp.plan", args)
+	if err != nil {
+		return client.ID{}, err
+	}
+	guest, ok := cast["lenoir"]
+	if !ok {
+		return ref.Session, nil
+	}
+	planned, err := Await(ctx, camille, "session", client.SessionParams{Session: ref.Session}, func(v client.SessionView) bool {
+		return len(v.Items) == 3 && v.Items[2].Known
+	})
+	if err != nil {
+		return client.ID{}, err
+	}
+	return ref.Session, Act(ctx, camille, "consent.give", client.ConsentArgs{
+		Case: c.Case, Party: guest.User, Rooms: []client.ID{planned.Items[2].Room}, Category: "GUEST", Basis: "EXPRESS_CONSENT",
+		GivenBy: "PERSON", Date: time.Now().Format(time.DateOnly), How: "ORAL", Leaflet: "v3", History: "ALL",
+		Note: "Pour le troisième point seulement.",
+	})
 }
 
 // ActionsA are the actions decided, by item.
