@@ -59,6 +59,8 @@ func contactAdd(ctx context.Context, c *Core, a ContactArgs) error {
 			return &rooms.Error{Code: rooms.CodeInvalid, Field: "contacts", Detail: "a contact has a user and a name"}
 		}
 	}
+	c.account.Lock()
+	defer c.account.Unlock()
 	err := c.changeVault(ctx, func(v *vaultContent) error {
 		list, err := v.contacts()
 		if err != nil {

@@ -58,6 +58,10 @@ type Core struct {
 	started  sync.Once
 	handlers map[string]handler
 	engine   *engine
+
+	// account is held by whoever changes one's own key chain or vault: each
+	// change builds on the one before.
+	account sync.Mutex
 }
 
 // event is something that happens to the engine, in its goroutine.

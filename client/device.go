@@ -268,27 +268,46 @@ func (c *Core) Certify(ctx context.Context, p DevicePublic) error {
 	if request.Device() != p.Device {
 		return rooms.Errorf(rooms.CodeBadCertificate, "the device's id is not that of its keys")
 	}
-	var entry []byte
-	err := c.do(ctx, func(e *engine) (err error) {
-		if e.device.state != deviceReady || e.account.key.IsZero() {
-			return rooms.Errorf(rooms.CodeUnauthorised, "no account is open")
-		}
+	c.account.Lock()
+	defer c.account.Unlock()
+	err := c.extendChain(ctx, func(e *engine) ([]byte, error) {
 		request.User = e.device.user
 		if d, ok := e.account.chain.Device(p.Device); ok && !d.Revoked {
-			return nil // certified before; the vault may still lack its slot
+			return nil, nil // certified before; the vault may still lack its slot
 		}
-		entry, err = e.account.chain.AppendCertify(e.account.key, request, e.now())
-		return err
+		return e.account.chain.AppendCertify(e.account.key, request, e.now())
 	})
 	if err != nil {
 		return err
 	}
-	if entry != nil {
-		if err := c.appendChain(ctx, entry); err != nil {
+	return c.changeVault(ctx, func(v *vaultContent) error { return v.addDevice(request) })
+}
+
+// extendChain puts an entry at the end of one's own key chain. Where another
+// device was faster, it is built again on what that one wrote. The caller holds
+// c.account; build gives nil where nothing is to be done.
+func (c *Core) extendChain(ctx context.Context, build func(*engine) ([]byte, error)) error {
+	const attempts = 5
+	for try := 1; ; try++ {
+		var entry []byte
+		err := c.do(ctx, func(e *engine) (err error) {
+			if e.device.state != deviceReady || e.account.key.IsZero() {
+				return rooms.Errorf(rooms.CodeUnauthorised, "no account is open")
+			}
+			entry, err = build(e)
+			return err
+		})
+		if err != nil || entry == nil {
+			return err
+		}
+		err = c.appendChain(ctx, entry)
+		if rooms.CodeOf(err) != rooms.CodeConflict || try == attempts {
+			return err
+		}
+		if err := c.followOwnChain(ctx); err != nil {
 			return err
 		}
 	}
-	return c.changeVault(ctx, func(v *vaultContent) error { return v.addDevice(request) })
 }
 
 // appendChain puts an entry at the end of one's own key chain.

@@ -36,7 +36,8 @@ type engine struct {
 
 	link        *link
 	welcome     *wire.Welcome
-	requests    map[uint64]func(wire.Frame, error)
+	requests    map[uint64]pendingRequest
+	heard       time.Time // when the server last said something
 	lastRequest uint64
 	clock       int64 // server time minus ours, ms
 
@@ -61,7 +62,7 @@ func newEngine(c *Core, store *sealedStorage) *engine {
 		store:    store,
 		codec:    wire.NewCodec(),
 		log:      c.cfg.Logger,
-		requests: map[uint64]func(wire.Frame, error){},
+		requests: map[uint64]pendingRequest{},
 		rooms:    map[ID]*room{},
 		chains:   map[ID]*chain{},
 		calls:    map[ID]*call{},
@@ -184,8 +185,14 @@ func (e *engine) request(op wire.Op, body any, answer func(wire.Frame, error)) {
 		answer(wire.Frame{}, rooms.Errorf(rooms.CodeTooLarge, "a request of %d bytes", len(b)))
 		return
 	}
-	e.requests[id] = answer
+	e.requests[id] = pendingRequest{answer, e.cfg.Now()}
 	e.frames = append(e.frames, b)
+}
+
+// pendingRequest waits for its answer.
+type pendingRequest struct {
+	answer func(wire.Frame, error)
+	since  time.Time
 }
 
 // tell sends a request whose answer changes nothing.

@@ -19,6 +19,8 @@ const (
 	backoffFirst   = 250 * time.Millisecond
 	backoffMost    = 15 * time.Second
 	answerTimeout  = 30 * time.Second
+	watchEvery     = 5 * time.Second
+	silence        = 40 * time.Second
 	httpTimeout    = 30 * time.Second
 	linkQueue      = 4096
 	statusNoRight  = 401
@@ -249,11 +251,28 @@ func (ev linkUp) happen(e *engine) {
 		}
 		e.welcomed(&w)
 	})
-	l := ev.link
-	e.later(answerTimeout, func(e *engine) {
-		if e.link == l && e.welcome == nil {
-			e.dropLink(rooms.Errorf(rooms.CodeUnavailable, "no welcome"))
+	e.heard = e.cfg.Now()
+	e.watchLink(ev.link)
+}
+
+// watchLink looks after a connection: one whose answers do not come is dropped,
+// one that is silent is asked something.
+func (e *engine) watchLink(l *link) {
+	e.later(watchEvery, func(e *engine) {
+		if e.link != l {
+			return
 		}
+		now := e.cfg.Now()
+		for _, pending := range e.requests {
+			if now.Sub(pending.since) > answerTimeout {
+				e.dropLink(rooms.Errorf(rooms.CodeUnavailable, "the server does not answer"))
+				return
+			}
+		}
+		if e.welcome != nil && now.Sub(e.heard) > silence && len(e.requests) == 0 {
+			e.askMailbox(nil)
+		}
+		e.watchLink(l)
 	})
 }
 
@@ -286,15 +305,17 @@ func (ev frameIn) happen(e *engine) {
 		return
 	}
 	f := ev.frame
+	e.heard = e.cfg.Now()
 	if f.ID == 0 {
 		e.pushed(f)
 		return
 	}
-	answer, ok := e.requests[f.ID]
+	pending, ok := e.requests[f.ID]
 	if !ok {
 		return
 	}
 	delete(e.requests, f.ID)
+	answer := pending.answer
 	switch f.Op {
 	case wire.OpOK:
 		answer(f, nil)
@@ -342,12 +363,12 @@ func (e *engine) dropLink(err error) {
 	e.link.end()
 	e.link, e.welcome, e.frames = nil, nil, nil
 	answers := e.requests
-	e.requests = map[uint64]func(wire.Frame, error){}
+	e.requests = map[uint64]pendingRequest{}
 	if rooms.CodeOf(err) == rooms.CodeInternal {
 		err = rooms.Errorf(rooms.CodeUnavailable, "the connection ended: %w", err)
 	}
-	for _, answer := range answers {
-		answer(wire.Frame{}, err)
+	for _, pending := range answers {
+		pending.answer(wire.Frame{}, err)
 	}
 	e.disconnected()
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/ensemble-sante/ensemble/rooms/wire"
 )
 
-// checkpointEvery is how many entries are folded again, at most, when a device
-// starts.
+// checkpointEvery is after how many entries a room's checkpoint is written, a few
+// more in long rooms: so many are folded again when a device starts.
 const checkpointEvery = 64
 
 // windowStep is how many rows of a timeline a view shows, and by how many more
@@ -227,24 +227,16 @@ func (e *engine) loadRoom(r *room) error {
 
 // foldStored folds the entries on disk that come after the fold.
 func (e *engine) foldStored(r *room) error {
-	from := r.place().Seq
-	if from >= r.stored {
-		return nil
-	}
-	pairs, err := e.store.scan(e.ctx, keyEntry+r.id.String()+"/")
-	if err != nil {
-		return err
-	}
-	for i, p := range pairs {
-		seq := uint64(i) + 1
-		if seq <= from {
-			continue
+	for seq := r.place().Seq + 1; seq <= r.stored; seq++ {
+		b, err := e.store.get(e.ctx, entryKey(r.id, seq))
+		if err != nil {
+			return err
 		}
-		if p.Key != entryKey(r.id, seq) {
+		if b == nil {
 			return fmt.Errorf("%w: entry %d is missing", errState, seq)
 		}
 		var s storedEntry
-		if err := decodeState(p.Value, &s); err != nil {
+		if err := decodeState(b, &s); err != nil {
 			return err
 		}
 		if _, err := r.apply(wire.Entry{Seq: seq, Time: s.Time, Kind: s.Kind, Payload: s.Payload}); err != nil {

@@ -36,6 +36,8 @@ func (e *engine) welcomed(w *wire.Welcome) {
 		return
 	}
 	e.spawn(func(ctx context.Context) {
+		c.account.Lock()
+		defer c.account.Unlock()
 		err := c.followOwnChain(ctx)
 		if err == nil {
 			err = c.ensureVault(ctx)
@@ -268,7 +270,7 @@ func (e *engine) take(r *room, w wire.Entry) bool {
 // took ends a run of entries.
 func (e *engine) took(r *room) {
 	e.saveRoom(r)
-	if r.stored >= r.checkpointed+checkpointEvery {
+	if r.stored >= r.checkpointed+checkpointEvery+r.checkpointed/16 {
 		e.checkpoint(r)
 	}
 	for _, m := range r.public().Members() {

@@ -123,7 +123,7 @@ func (v *vaultContent) addDevice(r identity.DeviceRequest) error {
 
 // changeVault opens the newest vault, changes it, writes it, and logs the write
 // in the key chain. Of two devices that do so at once the server refuses one,
-// which begins again.
+// which begins again. The caller holds c.account.
 func (c *Core) changeVault(ctx context.Context, change func(*vaultContent) error) error {
 	const attempts = 5
 	for i := range attempts {
@@ -172,15 +172,9 @@ func (c *Core) putVault(ctx context.Context, next vaultState) error {
 	if err := c.request(ctx, wire.OpVaultPut, wire.Vault{Version: next.version, Blob: next.blob}, nil); err != nil {
 		return fmt.Errorf("client: writing the vault: %w", err)
 	}
-	var entry []byte
-	err := c.do(ctx, func(e *engine) (err error) {
-		entry, err = e.account.chain.AppendVault(e.account.key, next.version, vault.Hash(next.blob), e.now())
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if err := c.appendChain(ctx, entry); err != nil {
+	if err := c.extendChain(ctx, func(e *engine) ([]byte, error) {
+		return e.account.chain.AppendVault(e.account.key, next.version, vault.Hash(next.blob), e.now())
+	}); err != nil {
 		return err
 	}
 	return c.do(ctx, func(e *engine) error {
@@ -197,8 +191,11 @@ func (c *Core) ensureVault(ctx context.Context) error {
 	if err := c.do(ctx, func(e *engine) error { v = e.account.vault; return nil }); err != nil {
 		return err
 	}
-	if v.written || len(v.blob) == 0 {
+	if len(v.blob) == 0 {
 		return nil
+	}
+	if v.written {
+		return c.refreshVault(ctx, v)
 	}
 	var there wire.Vault
 	if err := c.request(ctx, wire.OpVault, nil, &there); err != nil {
@@ -212,4 +209,38 @@ func (c *Core) ensureVault(ctx context.Context) error {
 		})
 	}
 	return c.putVault(ctx, v)
+}
+
+// refreshVault takes in what another device has written, once the key chain names
+// it.
+func (c *Core) refreshVault(ctx context.Context, have vaultState) error {
+	var head identity.VaultHead
+	if err := c.do(ctx, func(e *engine) error { head, _ = e.account.chain.Vault(); return nil }); err != nil {
+		return err
+	}
+	if head.Version <= have.version {
+		return nil
+	}
+	var newest wire.Vault
+	if err := c.request(ctx, wire.OpVault, nil, &newest); err != nil {
+		return err
+	}
+	return c.do(ctx, func(e *engine) error {
+		v, err := openVault(newest, e.device.key)
+		if err != nil {
+			return err
+		}
+		if err := v.check(e.account.chain); err != nil {
+			e.alarm(rooms.CodeChanged, ID{})
+			return err
+		}
+		a, err := v.account()
+		if err != nil {
+			return err
+		}
+		e.account.vault, e.account.profile, e.account.contacts = a.vault, a.profile, nil
+		e.saveAccount()
+		e.dirtyAll()
+		return nil
+	})
 }

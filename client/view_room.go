@@ -39,18 +39,33 @@ func (e *engine) roomView(r *room) RoomView {
 	for _, c := range r.public().RemovalPending(e.serverNow()) {
 		v.RemovalPending = append(v.RemovalPending, e.who(c.User, r).name)
 	}
-	items := e.timeline(r)
-	if len(items) > r.window {
-		items, v.More = items[len(items)-r.window:], true
-	}
-	v.Items = append(items, e.unsent(r)...)
+	items, more := e.timeline(r)
+	v.Items, v.More = append(items, e.unsent(r)...), more
 	return v
 }
 
-// timeline gives the rows of a room that a person reads.
-func (e *engine) timeline(r *room) []RoomItem {
-	var items []RoomItem
+// windowStart finds the entry from which the newest rows are shown.
+func windowStart(rows []rooms.Row, window int) int {
+	for i, row := range slices.Backward(rows) {
+		switch {
+		case row.Status == rooms.Accepted && row.Kind == record.KindEvent &&
+			row.Type != rooms.EventMessage && row.Type != rooms.EventDocumentShared:
+			continue
+		case row.Status == rooms.Unreadable:
+			continue
+		}
+		if window--; window == 0 {
+			return i
+		}
+	}
+	return 0
+}
+
+// timeline gives the newest rows of a room that a person reads, and whether there
+// are older ones.
+func (e *engine) timeline(r *room) (items []RoomItem, more bool) {
 	devices := map[ID]int{}
+	start := windowStart(r.fold.Timeline(), r.window)
 	first := uint64(1) // what came before is not ours to read
 	if epoch, ok := r.public().HistoryFrom(e.device.user); ok {
 		if seq, began := r.public().EpochBegan(epoch); began {
@@ -59,11 +74,20 @@ func (e *engine) timeline(r *room) []RoomItem {
 			first = r.place().Seq + 1
 		}
 	}
-	for _, row := range r.fold.Timeline() {
-		base := RoomItem{ID: row.ID, Seq: row.Seq, At: row.At, By: row.By, Mine: row.By == e.device.user, Delivery: "SENT"}
+	for n, row := range r.fold.Timeline() {
 		if row.Seq == 1 {
 			devices[row.By]++
 		}
+		if n < start {
+			for _, s := range row.Joined {
+				devices[s.User]++
+			}
+			for _, s := range row.Left {
+				devices[s.User]--
+			}
+			continue
+		}
+		base := RoomItem{ID: row.ID, Seq: row.Seq, At: row.At, By: row.By, Mine: row.By == e.device.user, Delivery: "SENT"}
 		switch {
 		case row.Status == rooms.Refused:
 			base.Kind, base.Why = "REFUSED", string(row.Code)
@@ -93,7 +117,7 @@ func (e *engine) timeline(r *room) []RoomItem {
 		base.Name = e.who(row.By, r).name
 		items = append(items, base)
 	}
-	return items
+	return items, start > 0
 }
 
 // comings shows who came with their first device, and who left with their last.

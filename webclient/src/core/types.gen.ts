@@ -344,6 +344,11 @@ export interface ConsentsView {
   warn: string[]
 }
 
+/** ContactArgs are people whose keys were checked when they were met. */
+export interface ContactArgs {
+  contacts: DirectoryRow[]
+}
+
 /** CreateCaseArgs opens a case: dossier, plan and team thread come into being. */
 export interface CreateCaseArgs {
   person: IdentityFields
@@ -1291,6 +1296,7 @@ export interface Commands {
   'consent.refuse': { args: RefuseArgs; result: null }
   'consent.withdraw': { args: WithdrawArgs; result: null }
   'consent.collector': { args: CollectorArgs; result: null }
+  'contact.add': { args: ContactArgs; result: null }
   'room.open': { args: OpenRoomArgs; result: RoomRef }
   'room.send': { args: SendArgs; result: EventRef }
   'room.edit': { args: EditArgs; result: null }
