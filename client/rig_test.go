@@ -20,7 +20,6 @@ import (
 
 	"github.com/ensemble-sante/ensemble/client"
 	"github.com/ensemble-sante/ensemble/client/native"
-	"github.com/ensemble-sante/ensemble/crypto/identity"
 	"github.com/ensemble-sante/ensemble/rooms"
 	"github.com/ensemble-sante/ensemble/server"
 	"github.com/ensemble-sante/ensemble/server/accounts"
@@ -159,6 +158,7 @@ type person struct {
 	storage *native.Memory
 	key     []byte
 	line    line
+	through func(client.Transport) client.Transport
 	stop    func()
 }
 
@@ -179,12 +179,16 @@ func (p *person) start() {
 		Transport: &http.Transport{DialContext: p.line.dial},
 	})
 	require.NoError(p.t, err)
+	var transport client.Transport = way
+	if p.through != nil {
+		transport = p.through(way)
+	}
 	var log *slog.Logger
 	if os.Getenv("ENSEMBLE_TEST_LOG") != "" {
 		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})).With("who", p.name)
 	}
 	p.core, err = client.New(client.Config{
-		Origin: p.network.http.URL, Transport: way, HTTP: way, Storage: p.storage, StorageKey: p.key,
+		Origin: p.network.http.URL, Transport: transport, HTTP: way, Storage: p.storage, StorageKey: p.key,
 		Version: "test", Logger: log, RemoveDelay: 300 * time.Millisecond, GoneAfter: 5 * time.Second,
 	})
 	require.NoError(p.t, err)
@@ -360,4 +364,4 @@ func party(p *person, role string) client.PartyFields {
 	return client.PartyFields{Party: p.user, Name: p.name, Role: role, Category: rooms.CategoryCareTeam}
 }
 
-func newID() ID { return identity.NewID() }
+func decode(b []byte, v any) bool { return json.Unmarshal(b, v) == nil }
