@@ -9,6 +9,7 @@ import { Button } from "../ui/Button";
 import { EmptyState, ErrorState, LoadingState } from "../ui/States";
 import { Toasts } from "../ui/Toast";
 import { Boot } from "./Boot";
+import { Door } from "./Door";
 import { Page } from "./Page";
 import { navigate, usePlace } from "./router";
 import { load, to, type Screen } from "./routes";
@@ -42,7 +43,7 @@ function Screens(): ReactElement {
         </Suspense>
       </Guard>
     );
-  return route?.bare === true && screen !== undefined ? content : <Shell section={route?.section}>{content}</Shell>;
+  return <Door>{route?.bare === true && screen !== undefined ? content : <Shell section={route?.section}>{content}</Shell>}</Door>;
 }
 
 function Drawn({ Screen, params }: { Screen: Screen; params: Readonly<Record<string, string>> }): ReactElement {
