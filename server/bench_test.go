@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,6 +55,7 @@ type loadPlan struct {
 	Payloads [][]byte
 	PerSec   float64 // events a second; 0 is as fast as they are delivered
 	Idle     bool    // only connect
+	Expect   int     // deliveries that come by themselves: nothing is sent
 }
 
 // loadResult is what it saw.
@@ -93,7 +95,6 @@ func fanOut(b *testing.B, receivers, rate int) {
 		p := r.message(sender, text)
 		plan.Payloads = append(plan.Payloads, p)
 	}
-	b.ReportMetric(float64(len(plan.Payloads[0])), "B/event")
 	loader := startLoad(b, plan)
 	runtime.GC()
 	pgBefore, before := processTree(cluster.PID()), cpu(b)
@@ -103,12 +104,84 @@ func fanOut(b *testing.B, receivers, rate int) {
 	used, pg := cpu(b)-before, processTree(cluster.PID())-pgBefore
 	million := float64(result.Deliveries) / 1e6
 	require.GreaterOrEqual(b, result.Deliveries+result.Resyncs, events*receivers)
+	b.ReportMetric(float64(len(plan.Payloads[0])), "B/event")
 	b.ReportMetric(used.Seconds()/million, "CPU-s/M")
 	b.ReportMetric(pg.Seconds()/million, "pgCPU-s/M")
 	b.ReportMetric(float64(result.Deliveries)/result.Seconds, "deliveries/s")
 	b.ReportMetric(result.P50, "p50-ms")
 	b.ReportMetric(result.P99, "p99-ms")
 	b.ReportMetric(float64(result.Resyncs), "resyncs")
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkBareHub is what BenchmarkFanOut is compared with on the same machine: the
+// same load on a hub that stores nothing, checks nothing, and has one goroutine and
+// one queue of prepared messages for each connection.
+func BenchmarkBareHub(b *testing.B) {
+	for _, receivers := range []int{50, 500} {
+		b.Run(fmt.Sprintf("%d_receivers/20000_per_second", receivers), func(b *testing.B) { bareHub(b, receivers, 20000) })
+	}
+}
+
+func bareHub(b *testing.B, receivers, rate int) {
+	var mu sync.Mutex
+	var queues []chan *websocket.PreparedMessage
+	upgrader := websocket.Upgrader{Subprotocols: []string{wire.Subprotocol}, ReadBufferSize: 1024, WriteBufferSize: 1024}
+	hub := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ws, err := upgrader.Upgrade(w, r, nil)
+		if err != nil {
+			return
+		}
+		defer ws.Close()
+		if _, _, err := ws.ReadMessage(); err != nil {
+			return
+		}
+		answer, _ := codec.Encode(wire.OpOK, 1, nil)
+		if ws.WriteMessage(websocket.BinaryMessage, answer) != nil {
+			return
+		}
+		queue := make(chan *websocket.PreparedMessage, 256)
+		mu.Lock()
+		queues = append(queues, queue)
+		mu.Unlock()
+		for m := range queue {
+			if ws.WritePreparedMessage(m) != nil {
+				return
+			}
+		}
+	}))
+	defer hub.Close()
+	events := max(20, b.N/receivers)
+	loader := startLoad(b, loadPlan{URL: hub.URL, Cookies: make([]string, receivers), Expect: events * receivers})
+	entry, err := codec.Encode(wire.OpEntries, 0, wire.Entries{Entries: []wire.Entry{{Seq: 1, Payload: make([]byte, 700)}}})
+	require.NoError(b, err)
+	before := cpu(b)
+	b.ResetTimer()
+	go func() {
+		begun := time.Now()
+		for i := range events {
+			time.Sleep(time.Until(begun.Add(time.Duration(i) * time.Second * time.Duration(receivers) / time.Duration(rate))))
+			m, err := websocket.NewPreparedMessage(websocket.BinaryMessage, entry)
+			if err != nil {
+				return
+			}
+			mu.Lock()
+			for _, q := range queues {
+				q <- m
+			}
+			mu.Unlock()
+		}
+	}()
+	result := loader.run(b)
+	b.StopTimer()
+	used := cpu(b) - before
+	mu.Lock()
+	defer mu.Unlock()
+	for _, q := range queues {
+		close(q)
+	}
+	b.ReportMetric(used.Seconds()/(float64(result.Deliveries)/1e6), "CPU-s/M")
+	b.ReportMetric(float64(result.Deliveries)/result.Seconds, "deliveries/s")
 	b.ReportMetric(0, "ns/op")
 }
 
@@ -281,11 +354,14 @@ func (g *generator) connect(cookie string) (*websocket.Conn, error) {
 }
 
 func (g *generator) run() (loadResult, error) {
-	want := int64(len(g.plan.Payloads) * len(g.receivers))
+	want := int64(len(g.plan.Payloads)*len(g.receivers) + g.plan.Expect)
 	for i, ws := range g.receivers {
 		go g.receive(ws, i%10 == 0, want)
 	}
-	const senders = 4
+	senders := 4
+	if g.plan.Expect > 0 {
+		senders = 0
+	}
 	var conns []*websocket.Conn
 	for range senders {
 		d := websocket.Dialer{Subprotocols: []string{wire.Subprotocol}}

@@ -50,8 +50,8 @@ const (
 	maxBatchBytes = 8 << 20
 	maxWaiting    = 8192
 	batchTime     = 15 * time.Second
-	gather        = 5 * time.Millisecond // between the beginnings of two batches
-	maxStates     = 4096                 // kept between batches
+	gather        = 10 * time.Millisecond // between the beginnings of two batches
+	maxStates     = 4096                  // kept between batches
 )
 
 // An Appender appends to rooms.

@@ -32,8 +32,12 @@ type state struct {
 	used        atomic.Int64       // when the state was last asked for, UTC ms
 }
 
-// pageSize is how many entries are read at a time to bring a state up.
-const pageSize = 512
+// pageSize and pageBytes bound the entries that are read at a time to bring a
+// state up.
+const (
+	pageSize  = 512
+	pageBytes = 4 << 20
+)
 
 // catchUp brings work to entry seq, from the snapshot if there is nothing yet.
 // The caller holds mu. What other programs have accepted and this one does not
@@ -56,7 +60,7 @@ func (s *state) catchUp(ctx context.Context, q *store.Queries, seq uint64) (chan
 		changed = true
 	}
 	for s.work.Place().Seq < seq {
-		rows, err := q.Entries(ctx, store.EntriesParams{RoomID: s.room[:], After: int64(s.work.Place().Seq), Most: pageSize}) //nolint:gosec // counts entries
+		rows, err := q.Entries(ctx, store.EntriesParams{RoomID: s.room[:], After: int64(s.work.Place().Seq), Most: pageSize, Bytes: pageBytes}) //nolint:gosec // counts entries
 		if err != nil {
 			return changed, fmt.Errorf("reading a room's log: %w", err)
 		}
@@ -78,7 +82,7 @@ func (s *state) catchUp(ctx context.Context, q *store.Queries, seq uint64) (chan
 }
 
 func (s *state) begin(ctx context.Context, q *store.Queries) (*rooms.Public, error) {
-	rows, err := q.Entries(ctx, store.EntriesParams{RoomID: s.room[:], Most: 1})
+	rows, err := q.Entries(ctx, store.EntriesParams{RoomID: s.room[:], Most: 1, Bytes: 1})
 	if err != nil {
 		return nil, err
 	}

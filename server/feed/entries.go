@@ -65,10 +65,10 @@ func (f *Feed) handLocked(r *room, entries []wire.Entry, view *rooms.Public) {
 }
 
 // A busy room's events are handed on together: not more often than once for a
-// tenth of a millisecond per follower, and at most holdMost later than they came.
+// fifth of a millisecond per follower, and at most holdMost later than they came.
 // Whatever comes after a pause goes at once, and so does what changes who is in.
 const (
-	holdEach = 100 * time.Microsecond
+	holdEach = 200 * time.Microsecond
 	holdMost = 50 * time.Millisecond
 	maxHeld  = 256
 )
@@ -80,8 +80,16 @@ func (f *Feed) push(r *room, entries []wire.Entry, now time.Time) {
 		r.timer.Stop()
 		r.timer = nil
 	}
-	if err := f.Hub.Push(r.id, entries); err != nil {
-		f.Logger.Error("handing on entries", "error", err)
+	for len(entries) > 0 {
+		n, bytes := 0, 0
+		for n < len(entries) && (n == 0 || bytes < maxPageBytes) {
+			bytes += len(entries[n].Payload)
+			n++
+		}
+		if err := f.Hub.Push(r.id, entries[:n:n]); err != nil {
+			f.Logger.Error("handing on entries", "error", err)
+		}
+		entries = entries[n:]
 	}
 }
 

@@ -170,7 +170,8 @@ func (f *Feed) Follow(ctx context.Context, c *hub.Conn, id uint64, req wire.Foll
 	return nil
 }
 
-// maxPage bounds a page by entries and, about, by bytes.
+// maxPage bounds a page by entries; maxPageBytes is where its last entry may
+// begin, so that a page fits a frame.
 const (
 	maxPage      = 500
 	maxPageBytes = 2 << 20
@@ -195,13 +196,6 @@ func (f *Feed) Page(ctx context.Context, req wire.Fetch) (wire.Entries, error) {
 	if err != nil {
 		return page, err
 	}
-	bytes := 0
-	for i := range entries {
-		if bytes += len(entries[i].Payload); bytes > maxPageBytes && i > 0 {
-			entries = entries[:i]
-			break
-		}
-	}
 	page.Entries = entries
 	if n := len(entries); n > 0 {
 		page.Last = max(page.Last, entries[n-1].Seq)
@@ -210,7 +204,7 @@ func (f *Feed) Page(ctx context.Context, req wire.Fetch) (wire.Entries, error) {
 }
 
 func (f *Feed) read(ctx context.Context, room rooms.ID, after uint64, limit int) ([]wire.Entry, error) {
-	rows, err := f.Store.Entries(ctx, store.EntriesParams{RoomID: room[:], After: int64(after), Most: int32(limit)}) //nolint:gosec // after < seq
+	rows, err := f.Store.Entries(ctx, store.EntriesParams{RoomID: room[:], After: int64(after), Most: int32(limit), Bytes: maxPageBytes}) //nolint:gosec // after < seq
 	if err != nil {
 		return nil, err
 	}

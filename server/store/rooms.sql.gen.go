@@ -11,14 +11,22 @@ import (
 )
 
 const entries = `-- name: Entries :many
-SELECT seq, kind, time, payload FROM entries
-WHERE room_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
+SELECT p.seq, p.kind, p.time, p.payload FROM (
+	SELECT e.seq, e.kind, e.time, e.payload,
+		sum(octet_length(e.payload)) OVER (ORDER BY e.seq) - octet_length(e.payload) AS bytes_before
+	FROM (
+		SELECT seq, kind, time, payload FROM entries
+		WHERE room_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
+	) AS e
+) AS p
+WHERE p.bytes_before < $4::bigint ORDER BY p.seq
 `
 
 type EntriesParams struct {
 	RoomID []byte
 	After  int64
 	Most   int32
+	Bytes  int64
 }
 
 type EntriesRow struct {
@@ -28,8 +36,14 @@ type EntriesRow struct {
 	Payload []byte
 }
 
+// At most so many, and none that begins after so many bytes of payload; one in any case.
 func (q *Queries) Entries(ctx context.Context, arg EntriesParams) ([]EntriesRow, error) {
-	rows, err := q.db.Query(ctx, entries, arg.RoomID, arg.After, arg.Most)
+	rows, err := q.db.Query(ctx, entries,
+		arg.RoomID,
+		arg.After,
+		arg.Most,
+		arg.Bytes,
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -60,9 +60,15 @@ func TestAnAppendIsAllOrNothing(t *testing.T) {
 	}()
 	require.True(t, store.IsDuplicate(err), "%v", err)
 	require.NoError(t, append1(id(), 4, true))
-	entries, err := s.Entries(ctx, store.EntriesParams{RoomID: room, After: 1, Most: 10})
+	entries, err := s.Entries(ctx, store.EntriesParams{RoomID: room, After: 1, Most: 10, Bytes: 1 << 20})
 	require.NoError(t, err)
 	require.Len(t, entries, 3)
+	entries, err = s.Entries(ctx, store.EntriesParams{RoomID: room, After: 1, Most: 10, Bytes: 2})
+	require.NoError(t, err)
+	require.Len(t, entries, 2, "of a byte each")
+	entries, err = s.Entries(ctx, store.EntriesParams{RoomID: room, After: 1, Most: 2, Bytes: 10})
+	require.NoError(t, err)
+	require.Len(t, entries, 2)
 }
 
 func identityBytes() []byte { i := identity.NewID(); return i[:] }

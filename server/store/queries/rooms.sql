@@ -36,8 +36,16 @@ SELECT snapshot FROM rooms WHERE room_id = @room_id;
 SELECT epoch, group_info FROM rooms WHERE room_id = @room_id;
 
 -- name: Entries :many
-SELECT seq, kind, time, payload FROM entries
-WHERE room_id = @room_id AND seq > @after ORDER BY seq LIMIT @most;
+-- At most so many, and none that begins after so many bytes of payload; one in any case.
+SELECT p.seq, p.kind, p.time, p.payload FROM (
+	SELECT e.seq, e.kind, e.time, e.payload,
+		sum(octet_length(e.payload)) OVER (ORDER BY e.seq) - octet_length(e.payload) AS bytes_before
+	FROM (
+		SELECT seq, kind, time, payload FROM entries
+		WHERE room_id = @room_id AND seq > @after ORDER BY seq LIMIT @most
+	) AS e
+) AS p
+WHERE p.bytes_before < @bytes::bigint ORDER BY p.seq;
 
 -- name: RoomSeq :one
 SELECT seq FROM rooms WHERE room_id = @room_id;
