@@ -18,8 +18,6 @@ func encodeJSON(v any) ([]byte, error) {
 	return b, nil
 }
 
-var bytesType = reflect.TypeFor[[]byte]()
-
 // fillLists makes every nil slice empty, all the way down. The value belongs to
 // the caller of encodeJSON, who made it for this purpose.
 func fillLists(v reflect.Value) {

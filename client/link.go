@@ -92,7 +92,7 @@ func (c *Core) connect(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("client: connecting: %w", err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // why it ended is known by then
 	l := &link{conn: conn, out: make(chan []byte, linkQueue), end: cancel}
 	if !c.post(linkUp{l}) {
 		return errStopped

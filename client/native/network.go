@@ -103,6 +103,9 @@ func (n *Network) Dial(ctx context.Context, address string) (client.Conn, error)
 		return nil, fmt.Errorf("native: %w", err)
 	}
 	c, res, err := n.dialer.DialContext(ctx, address, http.Header{"Origin": {n.origin.String()}})
+	if res != nil {
+		defer res.Body.Close() //nolint:errcheck // gorilla has read it
+	}
 	if err != nil {
 		if res != nil && res.StatusCode == http.StatusUnauthorized {
 			return nil, fmt.Errorf("native: dialling %s: %w", u.Path, client.ErrNoSession)

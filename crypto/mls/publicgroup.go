@@ -187,6 +187,3 @@ func (s *PublicStaged) CheckGroupInfo(groupInfo []byte) error {
 	}
 	return info.verify(next.suite, next.tree.leaf(info.signer).SignatureKey)
 }
-
-// clone copies the group.
-func (p *PublicGroup) clone() *PublicGroup { return &PublicGroup{state: p.state.copy()} }

@@ -147,7 +147,7 @@ func PlanA(ctx context.Context, cast Cast, c CaseA, starts time.Time) (client.ID
 	if !ok {
 		return ref.Session, nil
 	}
-	planned, err := Await(ctx, camille, "session", client.SessionParams{Session: ref.Session}, func(v client.SessionView) bool {
+	planned, err := Await(ctx, camille, "session", client.SessionParams(ref), func(v client.SessionView) bool {
 		return len(v.Items) == 3 && v.Items[2].Known
 	})
 	if err != nil {

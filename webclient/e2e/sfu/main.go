@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -52,7 +53,7 @@ func run(in io.Reader, out io.Writer) error {
 			slog.Debug("sfu: a peer has gone", "error", err)
 		}
 	})
-	server := &http.Server{Handler: mux}
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		_, _ = io.Copy(io.Discard, in)
 		_ = server.Close()
