@@ -3,7 +3,7 @@ import { Bridge } from "../../src/core/bridge";
 import { replaceBridge } from "../../src/core/client";
 import type { WorkerLike } from "../../src/core/host";
 import type { Failure, FromWorker, ToWorker } from "../../src/core/protocol";
-import type { Commands, Views } from "../../src/core/types.gen";
+import type { Commands, LiveEvent, Views } from "../../src/core/types.gen";
 
 /** A view's value, why there is none, or nothing at all: it loads for ever. */
 type Held<V extends keyof Views> = Views[V]["value"] | { error: Failure };
@@ -13,9 +13,17 @@ export interface Scene {
   readonly views: { readonly [V in keyof Views]?: Held<V> };
   /** What commands answer; null for those that are not named. */
   readonly answers?: { readonly [M in keyof Commands]?: Commands[M]["result"] | Failure };
+  /** What is said beside the views, one after the other. */
+  readonly live?: readonly LiveEvent[];
   /** What the server's own pages answer to fetch, by path. */
   readonly http?: Readonly<Record<string, unknown>>;
 }
+
+/** What every scene answers unless it says otherwise: this device has keys. */
+const USUAL: Scene["answers"] = { "device.state": { state: "READY", user: "", device: "" } };
+
+/** When live events come: once the screen is drawn, in milliseconds. */
+const LIVE_AFTER = 400;
 
 class SceneWorker implements WorkerLike {
   onmessage: ((event: MessageEvent<FromWorker>) => void) | null = null;
@@ -24,10 +32,11 @@ class SceneWorker implements WorkerLike {
   constructor(scene: Scene) {
     this.#scene = scene;
     this.#say({ t: "ready" });
+    for (const event of scene.live ?? []) setTimeout(() => this.#say({ t: "live", json: JSON.stringify(event) }), LIVE_AFTER);
   }
   postMessage(message: ToWorker): void {
     if (message.t === "call") {
-      const answer: unknown = this.#scene.answers?.[message.method as keyof Commands] ?? null;
+      const answer: unknown = this.#scene.answers?.[message.method as keyof Commands] ?? USUAL?.[message.method as keyof Commands] ?? null;
       const failed = typeof answer === "object" && answer !== null && "code" in answer;
       this.#say(failed ? { t: "answer", id: message.id, error: answer as Failure } : { t: "answer", id: message.id, ok: JSON.stringify(answer) });
     }

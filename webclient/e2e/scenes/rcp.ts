@@ -1,7 +1,9 @@
 /** Scenes from documents to the plan: what a concertation needs and what comes of it. */
 import { documentScenes } from "./documents";
 import type { Scene } from "./play";
+import { sessionScenes } from "./sessions";
 
 export const rcpScenes: Readonly<Record<string, Scene>> = {
   ...documentScenes,
+  ...sessionScenes,
 };

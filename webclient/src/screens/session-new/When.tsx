@@ -1,0 +1,41 @@
+/** Date, time and zone of a session, and how long its items take together. */
+import type { ReactElement } from "react";
+import { m } from "../../paraglide/messages.js";
+import { languageTag, usePreferences } from "../../state/preferences";
+import { DateField, TimeField } from "../../ui/DateTime";
+import { Select } from "../../ui/Select";
+import { useNow } from "../../ui/When";
+import { civilDate } from "../../ui/when";
+import { instantOf, totalMinutes, type Form } from "./form";
+import style from "./Plan.module.css";
+
+/** Where French health networks are, and the reader. */
+const ZONES = ["Europe/Paris", "America/Martinique", "America/Guadeloupe", "America/Cayenne", "Indian/Reunion", "Indian/Mayotte", "Pacific/Noumea", "Pacific/Tahiti"];
+
+const own = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+export function When({ form, onChange, error }: { form: Form; onChange: (change: Partial<Form>) => void; error: string | undefined }): ReactElement {
+  const locale = usePreferences((p) => p.locale);
+  const now = useNow();
+  const zones = [...new Set([own(), form.zone, ...ZONES])].map((id) => ({ id, label: zoneWords(id, languageTag(locale)) }));
+  const starts = instantOf(form.date, form.time, form.zone);
+  return (
+    <div className={style["when"]}>
+      <div className={style["dateTime"]}>
+        <DateField label={m.session_date()} value={form.date} onChange={(date) => onChange({ date })} min={civilDate(now)} error={error} />
+        <TimeField label={m.session_time()} value={form.time} onChange={(time) => onChange({ time })} />
+        <Select label={m.session_zone()} choices={zones} value={form.zone} onChange={(zone) => onChange({ zone: zone ?? form.zone })} />
+      </div>
+      {starts !== undefined && <p className={style["note"]}>{m.session_lasts({ from: clock(starts, form.zone), to: clock(starts + totalMinutes(form.items) * 60_000, form.zone), count: totalMinutes(form.items) })}</p>}
+    </div>
+  );
+}
+
+const clock = (at: number, zone: string): string => new Intl.DateTimeFormat("fr-FR", { timeZone: zone, hour: "2-digit", minute: "2-digit" }).format(at);
+
+/** "Heure de La Réunion (UTC+4)". */
+function zoneWords(zone: string, tag: string): string {
+  const part = (style_: "longGeneric" | "shortOffset"): string =>
+    new Intl.DateTimeFormat(tag, { timeZone: zone, timeZoneName: style_ }).formatToParts(Date.now()).find((p) => p.type === "timeZoneName")?.value ?? zone;
+  return `${part("longGeneric")} (${part("shortOffset")})`;
+}
