@@ -245,6 +245,9 @@ func (e *engine) take(r *room, w wire.Entry) bool {
 	if outcome.Code == rooms.CodeForked {
 		e.alarm(rooms.CodeForked, r.id)
 	}
+	if w.Seq == 1 {
+		e.dirtyAll() // a room has come into being here
+	}
 	r.stored = w.Seq
 	if r.lasting() {
 		e.putCBOR(entryKey(r.id, w.Seq), storedEntry{w.Time, w.Kind, w.Payload})

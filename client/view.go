@@ -50,6 +50,7 @@ func newView(name string, params []byte) (func(*engine) (any, error), error) {
 }
 
 func statusView(e *engine, _ nothing) (any, error) {
+	e.readsAll()
 	v := StatusView{Phase: "SIGNED_OUT", Online: e.online(), Version: e.cfg.Version}
 	for _, i := range e.outbox.items {
 		if i.code == "" {

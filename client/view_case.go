@@ -25,6 +25,7 @@ func (e *engine) dossier(id ID) (*room, error) {
 }
 
 func caseView(e *engine, p CaseParams) (any, error) {
+	e.readsAll()
 	d, err := e.dossier(p.Case)
 	if err != nil && len(e.roomsOf(p.Case)) == 0 {
 		return nil, err

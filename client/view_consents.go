@@ -7,6 +7,7 @@ import (
 )
 
 func consentsView(e *engine, p CaseParams) (any, error) {
+	e.readsAll()
 	d, err := e.dossier(p.Case)
 	if err != nil {
 		return nil, err
@@ -153,6 +154,7 @@ func (e *engine) networkRoom() *room {
 }
 
 func networkView(e *engine, _ nothing) (any, error) {
+	e.readsAll()
 	return NetworkView{Members: e.directory()}, nil
 }
 

@@ -11,6 +11,7 @@ import (
 const dueSoon = 3
 
 func homeView(e *engine, _ nothing) (any, error) {
+	e.readsAll()
 	v := HomeView{
 		Worklist: e.worklist(),
 		Meetings: e.meetings(func(r *room) bool { return r.public().Session().Status != rooms.SessionClosedStatus }),
@@ -188,6 +189,7 @@ func (e *engine) planCard(r *room) *PlanCard {
 }
 
 func planView(e *engine, p CaseParams) (any, error) {
+	e.readsAll() // the plan may come into being
 	e.reads(p.Case)
 	r := e.roomOfKind(p.Case, rooms.KindPlan)
 	if r == nil {

@@ -294,6 +294,7 @@ func (e *engine) documentView(r *room, p *rooms.Post) DocumentView {
 }
 
 func documentsView(e *engine, p CaseParams) (any, error) {
+	e.readsAll()
 	v := DocumentsView{Case: p.Case, Person: e.personName(p.Case)}
 	e.reads(p.Case)
 	for _, id := range e.roomsOf(p.Case) {

@@ -40,6 +40,7 @@ func (e *engine) sessionHasCase(r *room, dossier ID) bool {
 }
 
 func agendaView(e *engine, _ nothing) (any, error) {
+	e.readsAll()
 	return AgendaView{Meetings: e.meetings(func(*room) bool { return true }), Types: rooms.RcpRules()}, nil
 }
 

@@ -9,8 +9,12 @@ import (
 	"github.com/ensemble-sante/ensemble/rooms"
 )
 
-// pushEvery is how long changes are gathered before views are computed again.
-const pushEvery = 25 * time.Millisecond
+// pushEvery is how long changes are gathered before views are computed again;
+// those that look at all rooms wait longer.
+const (
+	pushEvery    = 25 * time.Millisecond
+	pushAllEvery = 120 * time.Millisecond
+)
 
 // watches are the views that somebody looks at.
 type watches struct {
@@ -20,13 +24,25 @@ type watches struct {
 }
 
 // watch is one of them. It is computed again when a room changes that it read
-// the last time, or when something changes that concerns all.
+// the last time, or when something changes that concerns all. The zero id in
+// reads stands for all rooms.
 type watch struct {
 	build func(e *engine) (any, error)
 	push  func([]byte)
 	reads map[ID]bool
 	dirty bool
+	at    time.Time // when it was last computed
 	last  []byte
+}
+
+func (w *watch) shows(id ID) bool { return w.reads[id] || w.reads[ID{}] }
+
+// wait is how long a dirty watch still has to wait.
+func (w *watch) wait(now time.Time) time.Duration {
+	if !w.reads[ID{}] {
+		return 0
+	}
+	return pushAllEvery - now.Sub(w.at)
 }
 
 // Watch pushes a view's JSON now and whenever it changes. Push is called in the
@@ -93,7 +109,7 @@ func (e *engine) tellLive(v any, secret []byte) {
 func (e *engine) dirtyRoom(id ID) {
 	e.busy[id] = true
 	for _, w := range e.watches.list {
-		if w.reads[id] {
+		if w.shows(id) {
 			w.dirty = true
 		}
 	}
@@ -116,12 +132,22 @@ func (e *engine) reads(id ID) {
 	}
 }
 
+// readsAll notes that the view which is being computed looks at all rooms.
+func (e *engine) readsAll() { e.reads(ID{}) }
+
 func (e *engine) pushViews() {
+	if e.watches.scheduled {
+		return
+	}
+	wait, any := pushAllEvery, false
+	now := e.cfg.Now()
 	for _, w := range e.watches.list {
 		if w.dirty {
-			e.schedulePush(pushEvery)
-			return
+			wait, any = min(wait, max(w.wait(now), pushEvery)), true
 		}
+	}
+	if any {
+		e.schedulePush(wait)
 	}
 }
 
@@ -132,8 +158,9 @@ func (e *engine) schedulePush(d time.Duration) {
 	e.watches.scheduled = true
 	e.later(d, func(e *engine) {
 		e.watches.scheduled = false
+		now := e.cfg.Now()
 		for _, w := range e.watches.list {
-			if w.dirty {
+			if w.dirty && w.wait(now) <= 0 {
 				e.pushWatch(w)
 			}
 		}
@@ -142,6 +169,7 @@ func (e *engine) schedulePush(d time.Duration) {
 
 func (e *engine) pushWatch(w *watch) {
 	w.dirty = false
+	w.at = e.cfg.Now()
 	w.reads = map[ID]bool{}
 	e.reading = w.reads
 	v, err := w.build(e)
