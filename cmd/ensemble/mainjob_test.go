@@ -29,6 +29,9 @@ type stage struct {
 	store   *store.Store
 	network *demo.Network
 	logs    *logBook
+	bus     *recordingBus
+	dsn     string
+	objects servertest.ObjectStore
 	origin  string
 }
 
@@ -37,16 +40,19 @@ func newStage(t *testing.T, keys ...string) *stage {
 	ctx := t.Context()
 	st := &stage{logs: &logBook{}}
 	logger := slog.New(slog.NewTextHandler(st.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	s, err := store.Open(ctx, store.Config{DSN: servertest.Database(t)})
+	st.dsn = servertest.Database(t)
+	s, err := store.Open(ctx, store.Config{DSN: st.dsn})
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
 	st.store = s
 	minio := servertest.MinIO(t)
+	st.objects = minio
 	bucket, err := s3.Open(ctx, s3.Config{Endpoint: minio.Endpoint, Bucket: "main-job", AccessKey: minio.AccessKey, SecretKey: minio.SecretKey})
 	require.NoError(t, err)
 	messages, closeBus, err := ownBus()
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, closeBus()) })
+	st.bus = &recordingBus{Bus: messages}
 	sfu, err := media.NewNode(media.Config{Listen: "127.0.0.1:0", Logger: logger})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, sfu.Close()) })
@@ -57,7 +63,7 @@ func newStage(t *testing.T, keys ...string) *stage {
 	public, err := url.Parse(st.origin)
 	require.NoError(t, err)
 	st.node, err = server.New(server.Config{
-		Store: s, Blobs: bucket, Bus: messages, Media: sfu, PublicURL: public, MailFrom: "ensemble@reseau.example", Logger: logger,
+		Store: s, Blobs: bucket, Bus: st.bus, Media: sfu, PublicURL: public, MailFrom: "ensemble@reseau.example", Logger: logger,
 	})
 	require.NoError(t, err)
 	h := httptest.NewUnstartedServer(st.node.Handler())
