@@ -151,16 +151,18 @@ func (e *engine) checkMember(room ID, m rooms.LeafMember) {
 		if r == nil {
 			return
 		}
-		if rooms.CodeOf(err) == rooms.CodeUnavailable {
-			delete(r.checked, m.Device) // asked again with the next entries
-			return
-		}
 		if err == nil {
-			err = keys.CheckCertificate(m.Certificate)
+			if err = keys.CheckCertificate(m.Certificate); err != nil {
+				err = rooms.Errorf(rooms.CodeBadCertificate, "%w", err)
+			}
 		}
-		if err != nil {
+		switch rooms.CodeOf(err) {
+		case "":
+		case rooms.CodeBadCertificate, rooms.CodeForked:
 			e.log.Warn("a device in a room is not in its user's key chain", "room", room.String())
 			e.alarm(rooms.CodeBadCertificate, room)
+		default: // no answer: asked again with the next entries
+			delete(r.checked, m.Device)
 		}
 	})
 }

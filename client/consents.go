@@ -270,6 +270,9 @@ func consentWithdraw(ctx context.Context, c *Core, args WithdrawArgs) error {
 	if err := c.state(ctx, rooms.StatementWithdrawal, withdrawal, in...); err != nil {
 		return err
 	}
+	if err := c.do(ctx, func(e *engine) error { e.watchWithdrawal(args.Party, in); return nil }); err != nil {
+		return err
+	}
 	if !tell {
 		return nil
 	}

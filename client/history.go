@@ -188,14 +188,17 @@ func (e *engine) answerHistory(r *room, m wire.Mail, tries int) {
 		return
 	}
 	e.withChain(q.User, member.Certificate.Number, func(chain *identity.KeyChain, err error) {
-		if err == nil {
-			err = chain.CheckCertificate(member.Certificate)
+		if err == nil && chain.CheckCertificate(member.Certificate) != nil {
+			err = rooms.Errorf(rooms.CodeBadCertificate, "not in its user's key chain")
 		}
-		if err != nil {
-			if rooms.CodeOf(err) != rooms.CodeUnavailable {
-				e.alarm(rooms.CodeBadCertificate, r.id)
-			}
+		switch rooms.CodeOf(err) {
+		case "":
+		case rooms.CodeBadCertificate, rooms.CodeForked:
+			e.alarm(rooms.CodeBadCertificate, r.id)
 			delete(r.grants, m.ID)
+			return
+		default:
+			again()
 			return
 		}
 		device, _ := chain.Device(q.Device)

@@ -269,6 +269,11 @@ func (e *engine) watchLink(l *link) {
 				return
 			}
 		}
+		for _, r := range e.rooms { // consents expire by themselves
+			if r.fold != nil && len(r.public().RemovalPending(e.serverNow())) > 0 {
+				e.dirtyRoom(r.id)
+			}
+		}
 		if e.welcome != nil && now.Sub(e.heard) > silence && len(e.requests) == 0 {
 			e.askMailbox(nil)
 		}

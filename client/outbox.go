@@ -222,6 +222,12 @@ func (e *engine) sendItem(r *room, i *outItem, key record.Key) {
 
 func (e *engine) itemFailed(i *outItem, code rooms.Code) {
 	e.log.Warn("an event was refused", "room", i.event.Room.String(), "code", string(code))
+	if i.event.Type != rooms.EventMessage && i.event.Type != rooms.EventDocumentShared {
+		// Nobody sees it in a timeline, to send it again or give it up: whoever
+		// asked for it hears of it now.
+		e.dropItem(i, rooms.Errorf(code, "refused"))
+		return
+	}
 	i.code, i.sent, i.acked = code, false, false
 	e.saveItem(i)
 	i.answer(e, rooms.Errorf(code, "refused"))

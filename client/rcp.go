@@ -536,7 +536,16 @@ func rcpClose(ctx context.Context, c *Core, args SessionRef) error {
 	if err := c.endRunning(ctx, args.Session); err != nil {
 		return err
 	}
-	return c.control(ctx, args.Session, rooms.Control{Op: rooms.ControlClose}, ID{})
+	if err := c.control(ctx, args.Session, rooms.Control{Op: rooms.ControlClose}, ID{}); err != nil {
+		return err
+	}
+	return c.do(ctx, func(e *engine) error {
+		if _, ok := e.meta.Lobby[args.Session]; ok {
+			delete(e.meta.Lobby, args.Session)
+			e.saveMeta()
+		}
+		return nil
+	})
 }
 
 // endRunning ends the item that runs, if one does.

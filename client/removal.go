@@ -75,18 +75,32 @@ func (e *engine) rank(r *room, leaving []rooms.Citation) int {
 }
 
 // watchOwnRemoval raises an alarm if our own withdrawal has no effect: a server
-// that holds the Remove back is found out by the one it concerns.
+// that goes on delivering, or members who do not take us out.
 func (e *engine) watchOwnRemoval(r *room) {
 	if r.removal != nil {
 		return
 	}
 	r.removal = &removal{epoch: r.public().Epoch()}
+	e.watchWithdrawal(e.device.user, []ID{r.id})
+}
+
+// watchWithdrawal raises an alarm if a withdrawal that we made, or that concerns
+// us, does not appear in a room's log, or its Remove does not: a server that
+// holds either back is found out.
+func (e *engine) watchWithdrawal(user ID, in []ID) {
 	e.later(alarmAfter, func(e *engine) {
-		if r.fold == nil || r.gone {
-			return
-		}
-		if _, in := e.ownLeaf(r); in {
-			e.alarm(rooms.CodeRemovalPending, r.id)
+		for _, id := range in {
+			r := e.rooms[id]
+			if r == nil || r.fold == nil || r.gone || !r.lasting() || !e.online() {
+				continue
+			}
+			consent, ok := r.public().Consent(user)
+			if !ok || consent.State(e.serverNow()) == "ACTIVE" && consent.At > e.serverNow()-alarmAfter.Milliseconds() {
+				continue // let in again meanwhile
+			}
+			if r.public().IsMember(user) {
+				e.alarm(rooms.CodeRemovalPending, id)
+			}
 		}
 	})
 }
