@@ -29,6 +29,9 @@ func (e *engine) roomView(r *room) RoomView {
 	}
 	v.Case = r.public().Genesis().Case
 	v.Person = e.personName(v.Case)
+	if r.group != nil {
+		v.Epoch = r.group.Epoch()
+	}
 	now := e.cfg.Now()
 	for u, until := range r.typing {
 		if now.Before(until) && u != e.device.user {

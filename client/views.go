@@ -236,6 +236,9 @@ type RoomView struct {
 	ReadTo   uint64     `json:"read_to"` // my own cursor
 	Can      Can        `json:"can"`
 	State    string     `json:"state"` // JOINING, READY, AWAITING_HISTORY, ENDED, FORKED
+	// Epoch is that of the room's keys: live co-editing compares its state when it
+	// changes.
+	Epoch uint64 `json:"epoch,omitempty"`
 	// RemovalPending names who is being taken out; nobody writes meanwhile.
 	RemovalPending []string `json:"removal_pending"`
 }

@@ -1065,6 +1065,11 @@ export interface RoomView {
   can: Can
   /** JOINING, READY, AWAITING_HISTORY, ENDED, FORKED */
   state: string
+  /**
+   * Epoch is that of the room's keys: live co-editing compares its state when it
+   * changes.
+   */
+  epoch?: number
   /** RemovalPending names who is being taken out; nobody writes meanwhile. */
   removal_pending: string[]
 }
