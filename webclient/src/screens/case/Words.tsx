@@ -1,0 +1,97 @@
+/** What the person wants, in their own words, before anything else. */
+import { lazy, Suspense, useState, type ReactElement } from "react";
+import { call } from "../../core/client";
+import { useAction } from "../../core/hooks";
+import type { CaseView } from "../../core/types.gen";
+import { m } from "../../paraglide/messages.js";
+import { Button } from "../../ui/Button";
+import { Dialog } from "../../ui/Dialog";
+import { IconEdit } from "../../ui/icons";
+import { PersonsWords } from "../../ui/PersonsWords";
+import { ErrorLine, EmptyState, LoadingState } from "../../ui/States";
+import { TextArea } from "../../ui/TextField";
+import { toastDone } from "../../ui/Toast";
+import { useNow } from "../../ui/When";
+import { today, when } from "../../ui/when";
+import { dateWords } from "../../words/dates";
+import { Section } from "../Section";
+import style from "./Case.module.css";
+
+const DateField = lazy(async () => ({ default: (await import("../../ui/DateTime")).DateField }));
+
+export function Words({ one }: { one: CaseView }): ReactElement | null {
+  const [editing, setEditing] = useState(false);
+  const now = useNow();
+  const { life_project: words, person } = one;
+  const mayEdit = one.can.edit_life_project && !one.frozen;
+  if (words === undefined && one.state === "AWAITING_HISTORY") return null;
+  const source =
+    words === undefined
+      ? undefined
+      : words.said === undefined || words.said === ""
+        ? m.case_words_said_by({ by: words.by, when: when(words.at, now) })
+        : m.case_words_said_on({ date: dateWords(words.said), by: words.by });
+  return (
+    <Section
+      title={m.case_words({ name: person.given_name === "" ? person.display : person.given_name })}
+      {...(words !== undefined &&
+        mayEdit && {
+          action: (
+            <Button variant="quiet" icon={<IconEdit size={18} />} onPress={() => setEditing(true)}>
+              {m.case_words_edit()}
+            </Button>
+          ),
+        })}
+    >
+      {words === undefined ? (
+        <EmptyState title={m.case_words_none()} {...(mayEdit && { action: <Button onPress={() => setEditing(true)}>{m.case_words_add()}</Button> })}>
+          {m.case_words_none_do()}
+        </EmptyState>
+      ) : (
+        <PersonsWords source={source}>{words.text}</PersonsWords>
+      )}
+      {editing && <EditWords one={one} onClose={() => setEditing(false)} />}
+    </Section>
+  );
+}
+
+function EditWords({ one, onClose }: { one: CaseView; onClose: () => void }): ReactElement {
+  const [text, setText] = useState(one.life_project?.text ?? "");
+  const [said, setSaid] = useState(today);
+  const save = useAction(() => call("case.life_project", { case: one.case, text: text.trim(), said }));
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title={m.case_words_title()}
+      wide
+      actions={
+        <>
+          <Button variant="quiet" onPress={onClose}>
+            {m.ui_cancel()}
+          </Button>
+          <Button
+            variant="primary"
+            isDisabled={text.trim() === ""}
+            busy={save.busy}
+            onPress={() => {
+              void save.run().then((done) => {
+                if (!done) return;
+                toastDone(m.case_saved());
+                onClose();
+              });
+            }}
+          >
+            {m.case_save()}
+          </Button>
+        </>
+      }
+    >
+      <TextArea label={m.case_words_label()} hint={m.case_words_hint()} value={text} onChange={setText} rows={5} areaClassName={style["voice"] ?? ""} />
+      <Suspense fallback={<LoadingState lines={1} />}>
+        <DateField label={m.case_words_said()} value={said} onChange={setSaid} max={today()} />
+      </Suspense>
+      {save.error !== undefined && <ErrorLine error={save.error} />}
+    </Dialog>
+  );
+}
