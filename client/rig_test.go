@@ -345,7 +345,7 @@ func (p *person) opensCase(person client.IdentityFields, circle ...client.PartyF
 		Person: person, LifeProject: "Rester chez moi, avec mon chat.",
 		Leaflet: client.LeafletFields{Version: "v3", Date: "2026-01-10", How: "ORAL"}, Circle: circle,
 	})
-	v := watch(p, "case", client.CaseParams{Case: ref.Case}, func(v client.CaseView) bool {
+	v := watch(p, "case", client.CaseParams(ref), func(v client.CaseView) bool {
 		return v.State == "READY" && v.Plan != nil && len(v.Rooms) == 1 && v.LifeProject != nil
 	})
 	return aCase{ref.Case, v.Plan.Room, v.Rooms[0].Room}

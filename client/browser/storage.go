@@ -5,6 +5,7 @@ package browser
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"syscall/js"
 
@@ -118,8 +119,7 @@ func (d *Database) Batch(_ context.Context, ops []client.Op) error {
 	})
 	if err != nil {
 		_ = try(func() { tx.Call("abort") })
-		<-done
-		return err
+		return errors.Join(err, <-done)
 	}
 	return <-done
 }

@@ -35,13 +35,13 @@ func serveCore(global js.Value) error {
 		defer close(ended)
 		if err := core.Run(ctx); err != nil && ctx.Err() == nil {
 			if failed := global.Get("ensembleFailed"); failed.Type() == js.TypeFunction {
-				failed.Invoke(js.Global().Get("JSON").Call("stringify", failure(err)))
+				failed.Invoke(js.Global().Get("JSON").Call("stringify", browser.Failure(err)))
 			}
 		}
 	}()
 	global.Set("ensembleCall", js.FuncOf(func(_ js.Value, args []js.Value) any {
-		method, arguments := text(args, 0), text(args, 1)
-		return promise(func() (js.Value, error) {
+		method, arguments := browser.Text(args, 0), browser.Text(args, 1)
+		return browser.Promise(func() (js.Value, error) {
 			b, err := core.Call(ctx, method, []byte(arguments))
 			return js.ValueOf(string(b)), err
 		})
@@ -66,7 +66,7 @@ func serveCore(global js.Value) error {
 		return nil
 	}))
 	global.Set("ensembleClose", js.FuncOf(func(js.Value, []js.Value) any {
-		return promise(func() (js.Value, error) {
+		return browser.Promise(func() (js.Value, error) {
 			cancel()
 			<-ended
 			return js.Undefined(), nil
@@ -94,7 +94,7 @@ func (v *views) watch(_ js.Value, args []js.Value) any {
 	if len(args) < 3 || args[2].Type() != js.TypeFunction {
 		return -1
 	}
-	view, params, push := text(args, 0), text(args, 1), args[2]
+	view, params, push := browser.Text(args, 0), browser.Text(args, 1), args[2]
 	v.mu.Lock()
 	n := v.next
 	v.next++
@@ -104,7 +104,7 @@ func (v *views) watch(_ js.Value, args []js.Value) any {
 		cancel, err := v.core.Watch(view, []byte(params), func(json []byte) { push.Invoke(string(json)) })
 		if err != nil {
 			out := js.Global().Get("Object").New()
-			out.Set("error", failure(err))
+			out.Set("error", browser.Failure(err))
 			push.Invoke(js.Global().Get("JSON").Call("stringify", out))
 			return
 		}

@@ -10,10 +10,9 @@
 package main
 
 import (
-	"errors"
 	"syscall/js"
 
-	"github.com/ensemble-sante/ensemble/rooms"
+	"github.com/ensemble-sante/ensemble/client/browser"
 )
 
 // version is set when the program is built.
@@ -23,13 +22,13 @@ func main() {
 	global := js.Global()
 	var err error
 	if global.Get("ensembleMode").Equal(js.ValueOf("document")) {
-		serveDocuments(global)
+		browser.ServeDocuments(global)
 	} else {
 		err = serveCore(global)
 	}
 	if err != nil {
 		if failed := global.Get("ensembleFailed"); failed.Type() == js.TypeFunction {
-			failed.Invoke(js.Global().Get("JSON").Call("stringify", failure(err)))
+			failed.Invoke(js.Global().Get("JSON").Call("stringify", browser.Failure(err)))
 		}
 		return
 	}
@@ -37,44 +36,4 @@ func main() {
 		ready.Invoke()
 	}
 	select {}
-}
-
-// failure gives an error as the interface reads it.
-func failure(err error) js.Value {
-	out := js.Global().Get("Object").New()
-	out.Set("code", string(rooms.CodeOf(err)))
-	var e *rooms.Error
-	if errors.As(err, &e) {
-		out.Set("detail", e.Detail)
-		if e.Field != "" {
-			out.Set("field", e.Field)
-		}
-	}
-	return out
-}
-
-// promise runs f beside the event loop and settles with what it gives.
-func promise(f func() (js.Value, error)) js.Value {
-	executor := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		resolve, reject := args[0], args[1]
-		go func() {
-			v, err := f()
-			if err != nil {
-				reject.Invoke(failure(err))
-				return
-			}
-			resolve.Invoke(v)
-		}()
-		return nil
-	})
-	defer executor.Release()
-	return js.Global().Get("Promise").New(executor)
-}
-
-// text gives an argument that must be a string; "" where it is none.
-func text(args []js.Value, i int) string {
-	if i >= len(args) || args[i].Type() != js.TypeString {
-		return ""
-	}
-	return args[i].String()
 }

@@ -1,6 +1,6 @@
 //go:build js && wasm
 
-package main
+package browser
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 	"github.com/ensemble-sante/ensemble/rooms"
 )
 
-// serveDocuments puts the streaming encryption of documents on the global. Both
+// ServeDocuments puts the streaming encryption of documents on the global. Both
 // functions work on the caller's own time: no promise, no thread, constant
 // memory.
 //
@@ -21,10 +21,10 @@ import (
 //	documentDecrypt(key, sha256, size) → {write(Uint8Array): Uint8Array, close(): Uint8Array}
 //
 // Go cannot throw: where something is wrong the result is {error: Failure}.
-func serveDocuments(global js.Value) {
+func ServeDocuments(global js.Value) {
 	global.Set("documentEncrypt", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		var out bytes.Buffer
-		w, err := document.Encrypt(&out, text(args, 0))
+		w, err := document.Encrypt(&out, Text(args, 0))
 		if err != nil {
 			return refused(err)
 		}
@@ -45,11 +45,11 @@ func serveDocuments(global js.Value) {
 		})
 	}))
 	global.Set("documentDecrypt", js.FuncOf(func(_ js.Value, args []js.Value) any {
-		sum, err := hex.DecodeString(text(args, 1))
+		sum, err := hex.DecodeString(Text(args, 1))
 		if err != nil || len(sum) != 32 || len(args) < 3 || args[2].Type() != js.TypeNumber {
 			return refused(rooms.Errorf(rooms.CodeMalformed, "not a document's digest"))
 		}
-		d := newDecryption(text(args, 0), document.Digest{SHA256: [32]byte(sum), Size: int64(args[2].Float())})
+		d := newDecryption(Text(args, 0), document.Digest{SHA256: [32]byte(sum), Size: int64(args[2].Float())})
 		return methods(map[string]func([]js.Value) any{
 			"write": func(args []js.Value) any { return d.give(d.write(given(args))) },
 			"close": func([]js.Value) any { return d.give(d.close()) },
@@ -148,7 +148,7 @@ func (d *decryption) give(plain []byte, err error) any {
 	if err != nil {
 		return refused(err)
 	}
-	return array(plain)
+	return toJS(plain)
 }
 
 // documentError gives the code of an error of package document.
@@ -165,7 +165,7 @@ func documentError(err error) error {
 
 func refused(err error) js.Value {
 	out := js.Global().Get("Object").New()
-	out.Set("error", failure(documentError(err)))
+	out.Set("error", Failure(documentError(err)))
 	return out
 }
 
@@ -181,19 +181,11 @@ func given(args []js.Value) []byte {
 	if len(args) == 0 || !args[0].InstanceOf(js.Global().Get("Uint8Array")) {
 		return nil
 	}
-	b := make([]byte, args[0].Length())
-	js.CopyBytesToGo(b, args[0])
-	return b
-}
-
-func array(b []byte) js.Value {
-	a := js.Global().Get("Uint8Array").New(len(b))
-	js.CopyBytesToJS(a, b)
-	return a
+	return fromJS(args[0])
 }
 
 func drain(out *bytes.Buffer) js.Value {
-	a := array(out.Bytes())
+	a := toJS(out.Bytes())
 	out.Reset()
 	return a
 }
