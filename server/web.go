@@ -97,14 +97,15 @@ func kindOf(name string) string {
 	return "application/octet-stream"
 }
 
-// page serves the web client; a path that is no file is one of its screens.
+// page serves the web client; a path that is no file is one of its screens, to
+// whoever asks for a page.
 func (s *Server) page(w http.ResponseWriter, r *http.Request, _ asker) error {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return rooms.Errorf(rooms.CodeUnknown, "no such address")
 	}
 	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
 	f := s.web.files[name]
-	if f == nil && path.Ext(name) == "" {
+	if f == nil && path.Ext(name) == "" && takesPages(r) {
 		f = s.web.files["index.html"]
 	}
 	if f == nil {
@@ -128,6 +129,13 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request, _ asker) error {
 	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(form.content))
 	return nil
+}
+
+// takesPages says whether a client would take HTML: a program that asks for JSON
+// is told that there is none.
+func takesPages(r *http.Request) bool {
+	accept := strings.Join(r.Header.Values("Accept"), ",")
+	return accept == "" || strings.Contains(accept, "text/html") || strings.Contains(accept, "*/*")
 }
 
 // accepts says whether a client takes an encoding (RFC 9110, section 12.5.3).
