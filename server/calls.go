@@ -123,9 +123,6 @@ func (s *Server) signal(ctx context.Context, q *request) error {
 	if err != nil {
 		return err
 	}
-	if s.Media == nil {
-		return rooms.Errorf(rooms.CodeUnavailable, "this node forwards no media")
-	}
 	signal, err := media.ParseJSON(in.Signal)
 	if err != nil {
 		return rooms.Errorf(rooms.CodeMalformed, "%w", err)
@@ -133,6 +130,9 @@ func (s *Server) signal(ctx context.Context, q *request) error {
 	p, err := s.allow(ctx, authz.Signal, q.actor(), in.Call, signal.Type == media.PublishOffer)
 	if err != nil {
 		return err
+	}
+	if s.Media == nil {
+		return rooms.Errorf(rooms.CodeUnavailable, "this node forwards no media")
 	}
 	if p.view.Kind() != rooms.KindCall || p.view.Over() {
 		return rooms.Errorf(rooms.CodeNotAllowed, "no call is running in this room")

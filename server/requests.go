@@ -50,10 +50,7 @@ func (s *Server) Request(c *hub.Conn, f wire.Frame) {
 		defer cancel()
 		s.inOrder(ctx, q)
 	default:
-		if err := c.Begin(); err != nil {
-			c.Refuse(f.ID, err, nil)
-			return
-		}
+		c.Begin()
 		s.run.Go(func() {
 			defer c.End()
 			ctx, cancel := context.WithTimeout(s.running, requestTime)

@@ -78,9 +78,7 @@ func (s *Server) submit(ctx context.Context, q *request, op authz.Operation, act
 			return err
 		}
 	}
-	if err := q.Begin(); err != nil {
-		return err
-	}
+	q.Begin()
 	s.appender.Submit(act, func(r appender.Result) {
 		defer q.End()
 		if r.Err != nil {

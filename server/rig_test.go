@@ -433,33 +433,46 @@ type room struct {
 	t testing.TB
 }
 
-// open makes a room through its creator's link, with receipts for others.
-func open(l *link, w *roomstest.World, g rooms.Genesis) *room {
-	l.t.Helper()
+// creationIn gives a new room as a link's user would send it.
+func creationIn(t testing.TB, l *link, g rooms.Genesis) (*roomstest.Log, wire.Create) {
+	t.Helper()
+	w := world(t)
+	return creation(t, w, l, g)
+}
+
+func creation(t testing.TB, w *roomstest.World, l *link, g rooms.Genesis) (*roomstest.Log, wire.Create) {
+	t.Helper()
 	d := l.device
 	id := identity.NewID()
 	g = w.Genesis(id, d.User, g)
 	group, err := mls.NewGroup(d.Client(), g.Group, rooms.GroupExtensions(), time.UnixMilli(w.Now))
-	require.NoError(l.t, err)
+	require.NoError(t, err)
 	g.GroupInfo, err = group.GroupInfo(nil)
-	require.NoError(l.t, err)
+	require.NoError(t, err)
 	s, err := rooms.NewStatement(rooms.StatementGenesis, d.User.ID, d.ID(), w.Now, nil, g, id)
-	require.NoError(l.t, err)
+	require.NoError(t, err)
 	payload, _, err := rooms.SignStatement(s, d.User.Key)
-	require.NoError(l.t, err)
+	require.NoError(t, err)
 	log, err := w.OpenWith(id, payload, d, group, g)
-	require.NoError(l.t, err)
-	r := &room{log, l.t}
+	require.NoError(t, err)
 	statements := [][]byte{payload}
 	if g.Kind != rooms.KindCall { // the creator's own receipt
 		statements = append(statements, log.SignSeen(d.User, rooms.StatementReceipt, nil, log.Receipt(d.User)))
 	}
+	return log, wire.Create{Statements: statements}
+}
+
+// open makes a room through its creator's link.
+func open(l *link, w *roomstest.World, g rooms.Genesis) *room {
+	l.t.Helper()
+	log, create := creation(l.t, w, l, g)
+	r := &room{log, l.t}
 	var placed wire.Placed
-	l.must(wire.OpCreate, wire.Create{Statements: statements}, &placed)
-	require.Len(l.t, placed.Places, len(statements))
+	l.must(wire.OpCreate, create, &placed)
+	require.Len(l.t, placed.Places, len(create.Statements))
 	log.Entries = nil
 	for i, p := range placed.Places {
-		r.take(wire.Entry{Seq: p.Seq, Time: p.Time, Kind: record.KindStatement, Payload: statements[i]})
+		r.take(wire.Entry{Seq: p.Seq, Time: p.Time, Kind: record.KindStatement, Payload: create.Statements[i]})
 	}
 	return r
 }

@@ -68,12 +68,20 @@ func (s *Server) viewOf(ctx context.Context, room rooms.ID, fresh bool) (*rooms.
 }
 
 // allow asks authz about an operation in a room, and notes refusals in its audit.
+// Nobody is refused for what this node has not heard yet.
 func (s *Server) allow(ctx context.Context, op authz.Operation, actor authz.Actor, room rooms.ID, fresh bool) (placed, error) {
 	p, err := s.standing(ctx, actor, room, fresh)
 	if err != nil {
 		return p, err
 	}
-	if err := authz.Allow(op, actor, p.Standing); err != nil {
+	err = authz.Allow(op, actor, p.Standing)
+	if err != nil && !fresh {
+		if p, err = s.standing(ctx, actor, room, true); err != nil {
+			return p, err
+		}
+		err = authz.Allow(op, actor, p.Standing)
+	}
+	if err != nil {
 		if p.Exists && gives(op) {
 			s.audit.refused(ctx, actor, room)
 		}

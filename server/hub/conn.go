@@ -32,7 +32,7 @@ type Conn struct {
 	limiter *rate.Limiter
 
 	write    sync.Mutex // one data frame at a time
-	inFlight atomic.Int32
+	inFlight chan struct{}
 	closed   atomic.Bool
 	lagging  atomic.Bool // some follow of this connection missed something
 
@@ -100,17 +100,12 @@ func (c *Conn) sendPrepared(p *websocket.PreparedMessage) {
 }
 
 // Begin counts a request that will be answered later, from another goroutine,
-// which must call End. It refuses when too many are being handled.
-func (c *Conn) Begin() error {
-	if c.inFlight.Add(1) > maxInFlight {
-		c.inFlight.Add(-1)
-		return rooms.Errorf(rooms.CodeRateLimited, "too many requests at a time")
-	}
-	return nil
-}
+// which must call End. It waits while too many are being handled: nothing more is
+// read from the connection then. It is called on the reading goroutine.
+func (c *Conn) Begin() { c.inFlight <- struct{}{} }
 
 // End is the counterpart of Begin.
-func (c *Conn) End() { c.inFlight.Add(-1) }
+func (c *Conn) End() { <-c.inFlight }
 
 // Close ends the connection with a websocket close code (RFC 6455 section
 // 7.4.1) and a word for the client.

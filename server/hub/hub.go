@@ -133,7 +133,7 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, who Identity) {
 		http.Error(w, "subprotocol "+wire.Subprotocol+" wanted", http.StatusBadRequest)
 		return
 	}
-	c := &Conn{Identity: who, hub: h, limiter: h.limit(who.User)}
+	c := &Conn{Identity: who, hub: h, limiter: h.limit(who.User), inFlight: make(chan struct{}, maxInFlight)}
 	c.shard = h.shards[int(h.next.Add(1))%len(h.shards)]
 	ws, err := h.upgrader.Upgrade(&hijacker{w, c}, r, nil)
 	if err != nil {
