@@ -61,7 +61,7 @@ type cast struct {
 // castTo encrypts a cast to the members of a room who are online. A room that
 // we are not in, or a connection that is down, drops it: nothing is kept of it.
 func (e *engine) castTo(r *room, c cast) error {
-	if r == nil || r.group == nil || !e.online() {
+	if r == nil || r.group == nil || r.fold == nil || !e.online() {
 		return rooms.Errorf(rooms.CodeUnavailable, "not in the room now")
 	}
 	if len(r.public().RemovalPending(e.serverNow())) > 0 {
