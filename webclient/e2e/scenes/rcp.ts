@@ -1,9 +1,11 @@
 /** Scenes from documents to the plan: what a concertation needs and what comes of it. */
 import { documentScenes } from "./documents";
+import { minutesScenes } from "./minutes";
 import type { Scene } from "./play";
 import { sessionScenes } from "./sessions";
 
 export const rcpScenes: Readonly<Record<string, Scene>> = {
   ...documentScenes,
+  ...minutesScenes,
   ...sessionScenes,
 };

@@ -25,7 +25,7 @@ export function People({ session }: { session: SessionView }): ReactElement {
           <Row
             key={one.user}
             leading={<Avatar name={one.name} id={one.user} online={one.online} />}
-            title={one.user === session.me.user ? `${one.name} (${m.who_you()})` : one.name}
+            title={one.user === session.me.user ? `${one.name} (${m.member_me()})` : one.name}
             detail={
               <>
                 {roleName(one.role)}
