@@ -20,7 +20,8 @@ const (
 	auditRefused  = "REFUSED"  // somebody asked who may not
 )
 
-// auditEvery is how long one device reads a room, or is refused, in one line.
+// auditEvery is for how long one device reads a room or a document, or is refused,
+// in one line.
 const auditEvery = 15 * time.Minute
 
 // audit notes who was given what. A line is written before anything is given.
@@ -34,8 +35,8 @@ type audit struct {
 }
 
 type auditKey struct {
-	room, device rooms.ID
-	what         string
+	room, device, target rooms.ID
+	what                 string
 }
 
 func newAudit(s *store.Store, now func() time.Time, log *slog.Logger) *audit {
@@ -44,24 +45,24 @@ func newAudit(s *store.Store, now func() time.Time, log *slog.Logger) *audit {
 
 // read notes that a device is given entries of a room.
 func (a *audit) read(ctx context.Context, who authz.Actor, room rooms.ID) error {
-	return a.once(ctx, who, room, auditRead)
+	return a.once(ctx, who, room, auditRead, rooms.ID{})
 }
 
-// document notes that a device is given a document.
+// document notes that a device is given a document, or ranges of it.
 func (a *audit) document(ctx context.Context, who authz.Actor, room, document rooms.ID) error {
-	return a.write(ctx, who, room, auditDocument, document[:])
+	return a.once(ctx, who, room, auditDocument, document)
 }
 
 // refused notes that somebody asked for what they may not have. That it cannot
 // be written changes nothing for them.
 func (a *audit) refused(ctx context.Context, who authz.Actor, room rooms.ID) {
-	if err := a.once(ctx, who, room, auditRefused); err != nil {
+	if err := a.once(ctx, who, room, auditRefused, rooms.ID{}); err != nil {
 		a.log.Error("noting a refusal", "error", err)
 	}
 }
 
-func (a *audit) once(ctx context.Context, who authz.Actor, room rooms.ID, what string) error {
-	key, now := auditKey{room, who.Device, what}, a.now()
+func (a *audit) once(ctx context.Context, who authz.Actor, room rooms.ID, what string, target rooms.ID) error {
+	key, now := auditKey{room, who.Device, target, what}, a.now()
 	a.mu.Lock()
 	if now.Sub(a.lately[key]) < auditEvery {
 		a.mu.Unlock()
@@ -76,7 +77,11 @@ func (a *audit) once(ctx context.Context, who authz.Actor, room rooms.ID, what s
 		}
 	}
 	a.mu.Unlock()
-	err := a.write(ctx, who, room, what, nil)
+	var about []byte
+	if !target.IsZero() {
+		about = target[:]
+	}
+	err := a.write(ctx, who, room, what, about)
 	if err != nil {
 		a.mu.Lock()
 		delete(a.lately, key)

@@ -216,7 +216,7 @@ type benchTB struct {
 // the cookies of all.
 func loadedNode(b *testing.B, dsn string, users int) (*node, *room, []string) {
 	n := start(b, dsn, nil, func(c *server.Config) {
-		c.Limits = server.Limits{AccountRate: 1e9, AccountBurst: 1e9, AddressRate: 1e9, AddressBurst: 1e9, SignInRate: 1e9, SignInBurst: 1e9}
+		c.Limits = server.Limits{AccountRate: 1e9, AccountBurst: 1e9, AddressRate: 1e9, AddressBurst: 1e9, SignInRate: 1e9, SignInBurst: 1e9, Connections: 1e9}
 		c.Logger = nil
 		c.Poll = 1500 * time.Millisecond
 	})

@@ -202,10 +202,8 @@ func (s *Server) readDocument(w http.ResponseWriter, r *http.Request, by asker) 
 		http.Error(w, "the range lies outside the document", http.StatusRequestedRangeNotSatisfiable)
 		return nil
 	}
-	if from == 0 { // the beginning of a download; its other ranges belong to it
-		if err := s.audit.document(r.Context(), by.Actor, rooms.ID(doc.RoomID), rooms.ID(doc.DocumentID)); err != nil {
-			return err
-		}
+	if err := s.audit.document(r.Context(), by.Actor, rooms.ID(doc.RoomID), rooms.ID(doc.DocumentID)); err != nil {
+		return err
 	}
 	content, _, err := s.Blobs.Get(r.Context(), keyOf(doc), from, length)
 	if errors.Is(err, blobs.ErrNotFound) {

@@ -22,6 +22,7 @@ type Limits struct {
 	AddressBurst int     // 500
 	SignInRate   float64 // enrolments and sign-ins a second of one address; 5
 	SignInBurst  int     // 100
+	Connections  int     // websockets of one account on this node; 50
 }
 
 // limits holds the buckets of accounts and addresses.
@@ -52,6 +53,9 @@ func newLimits(l Limits, now func() time.Time) *limits {
 	set(&l.AccountRate, &l.AccountBurst, 100, 1000)
 	set(&l.AddressRate, &l.AddressBurst, 100, 500)
 	set(&l.SignInRate, &l.SignInBurst, 5, 100)
+	if l.Connections == 0 {
+		l.Connections = 50
+	}
 	return &limits{Limits: l, now: now, accounts: make(map[rooms.ID]*bucket),
 		addresses: make(map[netip.Addr]*bucket), signIns: make(map[netip.Addr]*bucket)}
 }

@@ -206,9 +206,9 @@ func (s *Server) sweep(ctx context.Context) {
 // acknowledged is durable; what has not is refused.
 func (s *Server) Close() error {
 	s.closing.Do(func() {
+		s.stop() // what is being written is finished; nothing new is taken
 		s.hub.Close()
 		s.media.close()
-		s.stop()
 		s.run.Wait()
 		for _, sub := range s.subscriptions {
 			sub.Cancel()

@@ -125,6 +125,9 @@ func (s *Server) session(r *http.Request) (accounts.Session, error) {
 }
 
 func (s *Server) connect(w http.ResponseWriter, r *http.Request, by asker) error {
+	if len(s.hub.Of(by.User)) >= s.limits.Connections {
+		return rooms.Errorf(rooms.CodeRateLimited, "too many connections of this account")
+	}
 	if rec, ok := w.(*recorder); ok {
 		rec.wrote = http.StatusSwitchingProtocols // or what the hub answers instead
 	}

@@ -88,6 +88,9 @@ func (f *Feed) offer(ctx context.Context, row store.DueHistoryRequestsRow, befor
 		return err
 	}
 	asker := rooms.ID(row.DeviceID)
+	if view.MayDeliver(rooms.ID(row.UserID), f.Now().UnixMilli()) != nil { // not any more
+		return f.Store.DeleteHistoryRequest(ctx, store.DeleteHistoryRequestParams{RoomID: row.RoomID, DeviceID: row.DeviceID})
+	}
 	r.mu.Lock()
 	here := make(map[rooms.ID]rooms.ID, len(r.conns))
 	for c := range r.conns {
@@ -150,7 +153,8 @@ func (f *Feed) SendGrant(ctx context.Context, id rooms.ID, g wire.GrantDelivery,
 	return nil
 }
 
-// Mailbox drops what a device has taken and gives what waits for it.
+// Mailbox drops what a device has taken and gives what waits for it, of rooms that
+// its user is still let into.
 func (f *Feed) Mailbox(ctx context.Context, device rooms.ID, done []rooms.ID) (wire.Mailbox, error) {
 	if len(done) > 0 {
 		ids := make([][]byte, len(done))
@@ -161,7 +165,7 @@ func (f *Feed) Mailbox(ctx context.Context, device rooms.ID, done []rooms.ID) (w
 			return wire.Mailbox{}, err
 		}
 	}
-	rows, err := f.Store.Mailbox(ctx, store.MailboxParams{DeviceID: device[:], Most: maxMails})
+	rows, err := f.Store.Mailbox(ctx, store.MailboxParams{DeviceID: device[:], Now: f.Now().UnixMilli(), Most: maxMails})
 	if err != nil {
 		return wire.Mailbox{}, err
 	}

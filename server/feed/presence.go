@@ -39,10 +39,9 @@ func (f *Feed) arrived(r *room, c *hub.Conn) {
 			c.Send(wire.OpOnline, 0, wire.Presence{Room: r.id, User: user, Online: true})
 		}
 	}
-	if online[c.User] > 1 {
-		return
+	if online[c.User] == 1 {
+		f.castPresence(r, c.User, true)
 	}
-	f.castPresence(r, c.User, true)
 	f.announce(r)
 }
 
@@ -226,7 +225,11 @@ const goneAfter = 10 * time.Second
 
 // announceGone tells the followers of each call, here, which devices of its
 // group nobody has seen for goneAfter.
+//
+// While the bus is down nobody can say who is present on other nodes, and so
+// nobody is gone.
 func (f *Feed) announceGone(ctx context.Context, now time.Time) {
+	silent := f.Bus.Check() != nil
 	for _, r := range f.followed() {
 		if r.kind != rooms.KindCall {
 			continue
@@ -237,7 +240,7 @@ func (f *Feed) announceGone(ctx context.Context, now time.Time) {
 		}
 		r.mu.Lock()
 		here := f.devices(r)
-		if r.gone == nil {
+		if r.gone == nil || silent {
 			r.gone, r.told = make(map[rooms.ID]time.Time), make(map[rooms.ID]bool)
 		}
 		still := make(map[rooms.ID]bool)

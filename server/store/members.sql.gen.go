@@ -278,12 +278,15 @@ func (q *Queries) InsertMail(ctx context.Context, arg InsertMailParams) error {
 }
 
 const mailbox = `-- name: Mailbox :many
-SELECT mail_id, room_id, from_user, from_device, sealed FROM mailbox
-WHERE device_id = $1 ORDER BY created_at, mail_id LIMIT $2
+SELECT m.mail_id, m.room_id, m.from_user, m.from_device, m.sealed FROM mailbox m
+JOIN participations p ON p.room_id = m.room_id AND p.user_id = m.user_id
+WHERE m.device_id = $1 AND p.open AND (p.expires = 0 OR p.expires > $2::bigint)
+ORDER BY m.created_at, m.mail_id LIMIT $3
 `
 
 type MailboxParams struct {
 	DeviceID []byte
+	Now      int64
 	Most     int32
 }
 
@@ -296,7 +299,7 @@ type MailboxRow struct {
 }
 
 func (q *Queries) Mailbox(ctx context.Context, arg MailboxParams) ([]MailboxRow, error) {
-	rows, err := q.db.Query(ctx, mailbox, arg.DeviceID, arg.Most)
+	rows, err := q.db.Query(ctx, mailbox, arg.DeviceID, arg.Now, arg.Most)
 	if err != nil {
 		return nil, err
 	}

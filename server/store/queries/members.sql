@@ -36,8 +36,10 @@ VALUES (@mail_id, @device_id, @user_id, @room_id, @from_user, @from_device, @sea
 ON CONFLICT (mail_id) DO NOTHING;
 
 -- name: Mailbox :many
-SELECT mail_id, room_id, from_user, from_device, sealed FROM mailbox
-WHERE device_id = @device_id ORDER BY created_at, mail_id LIMIT @most;
+SELECT m.mail_id, m.room_id, m.from_user, m.from_device, m.sealed FROM mailbox m
+JOIN participations p ON p.room_id = m.room_id AND p.user_id = m.user_id
+WHERE m.device_id = @device_id AND p.open AND (p.expires = 0 OR p.expires > @now::bigint)
+ORDER BY m.created_at, m.mail_id LIMIT @most;
 
 -- name: DeleteMails :exec
 DELETE FROM mailbox WHERE device_id = @device_id AND mail_id = ANY(@mails::bytea[]);
