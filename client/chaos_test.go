@@ -44,10 +44,10 @@ func TestNothingIsLostOrDoubledInTheMidstOfEverything(t *testing.T) {
 				mu.Unlock()
 				switch d := dice.IntN(10); {
 				case p == camille: // whose line holds: she lets in and takes out
-					switch {
-					case k%8 == 3:
+					switch k % 8 {
+					case 3:
 						camille.consents(c, paul, "NOW", c.team)
-					case k%8 == 7:
+					case 7:
 						camille.do("consent.withdraw", client.WithdrawArgs{Case: c.dossier, Party: paul.user})
 					}
 				case d == 0 && !cut:
