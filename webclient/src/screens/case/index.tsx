@@ -8,6 +8,7 @@ import type { CaseView } from "../../core/types.gen";
 import { m } from "../../paraglide/messages.js";
 import { AudienceIcon } from "../../ui/Audience";
 import { Button } from "../../ui/Button";
+import { Disclosure } from "../../ui/Disclosure";
 import { IconAdd, IconInfo, IconWarning } from "../../ui/icons";
 import { List, Row } from "../../ui/List";
 import { LoadingState, Notice } from "../../ui/States";
@@ -40,7 +41,7 @@ function Ready({ one }: { one: CaseView }): ReactElement {
   const { state, frozen, audience } = one;
   return (
     <Page
-      title={one.person.display}
+      title={one.person.display === "" ? m.home_case_opening() : one.person.display}
       tab={m.case_tab()}
       parent={to.cases()}
       {...(born !== "" && { under: m.home_born_age({ count: ageOn(born, today) }) })}
@@ -94,7 +95,7 @@ function Notices({ one }: { one: CaseView }): ReactElement {
 
 function Rooms({ one }: { one: CaseView }): ReactElement {
   const [opening, setOpening] = useState(false);
-  const threads = one.rooms.filter((room) => room.kind !== "PLAN" && room.kind !== "DOSSIER" && room.kind !== "SESSION");
+  const threads = one.rooms.filter((room) => room.kind === "THREAD");
   return (
     <Section
       title={m.case_rooms()}
@@ -122,6 +123,7 @@ function Rooms({ one }: { one: CaseView }): ReactElement {
 }
 
 function Meetings({ one, mayPlan }: { one: CaseView; mayPlan: boolean }): ReactElement {
+  const items = one.rooms.filter((room) => room.kind === "ITEM");
   return (
     <Section
       title={m.case_meetings()}
@@ -141,6 +143,15 @@ function Meetings({ one, mayPlan }: { one: CaseView; mayPlan: boolean }): ReactE
             <MeetingRow key={meeting.session} meeting={meeting} />
           ))}
         </List>
+      )}
+      {items.length > 0 && (
+        <Disclosure title={m.case_items({ count: items.length })} small>
+          <List label={m.case_items({ count: items.length })}>
+            {items.map((room) => (
+              <RoomRow key={room.room} room={room} person={false} />
+            ))}
+          </List>
+        </Disclosure>
       )}
     </Section>
   );

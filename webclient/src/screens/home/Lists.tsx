@@ -70,6 +70,7 @@ export function MeetingRow({ meeting }: { meeting: MeetingCard }): ReactElement 
   const now = useNow(15_000);
   const join = mayJoin(meeting, now);
   const running = meeting.status === "OPEN" || meeting.status === "RUNNING";
+  const answer = ANSWERS[meeting.answer];
   return (
     <Row
       href={to.session(meeting.session)}
@@ -81,8 +82,9 @@ export function MeetingRow({ meeting }: { meeting: MeetingCard }): ReactElement 
       title={meeting.title}
       detail={
         <>
-          {running ? m.home_now() : <When at={meeting.starts} zone={meeting.zone} />} · {m.home_meeting_items({ count: meeting.items })}
-          <span className={style["person"]}>{(ANSWERS[meeting.answer] ?? m.home_answer_none)()}</span>
+          {running ? m.home_now() : <When at={meeting.starts} zone={meeting.zone} />}
+          {!join && ` · ${m.home_meeting_items({ count: meeting.items })}`}
+          {answer !== undefined && <span className={style["person"]}>{answer()}</span>}
         </>
       }
       {...(join && {
@@ -163,6 +165,8 @@ const WARNINGS: Readonly<Record<string, () => string>> = { FEW_COLLECTORS: m.hom
 
 export function CaseRow({ one }: { one: CaseCard }): ReactElement {
   const today = civilDate(useNow());
+  // A device that has just come knows the case before it can read whose it is.
+  const person = one.person === "" ? m.home_case_opening() : one.person;
   const facts = [
     ...(one.born === undefined || one.born === "" ? [] : [m.home_born_age({ count: ageOn(one.born, today) })]),
     ...(one.lead === undefined || one.lead === "" ? [] : [m.home_lead({ name: one.lead })]),
@@ -173,8 +177,8 @@ export function CaseRow({ one }: { one: CaseCard }): ReactElement {
     <Row
       href={to.case(one.case)}
       strong={one.unread > 0}
-      leading={<Avatar name={one.person} id={one.case} />}
-      title={one.person}
+      leading={<Avatar name={person} id={one.case} />}
+      title={person}
       detail={facts.join(" · ")}
       meta={
         <>

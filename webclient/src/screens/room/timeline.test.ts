@@ -28,12 +28,8 @@ describe("the lines of a conversation", () => {
     expect(kinds([item(1), item(2, { kind: "JOINED" }), item(3)])).toEqual(["day", "first i1", "told 1", "first i3"]);
   });
 
-  it("tell several arrivals in one line, and never merge a withdrawal", () => {
-    expect(kinds([item(1, { kind: "JOINED" }), item(2, { kind: "JOINED" }), item(3, { kind: "CONSENT_WITHDRAWN" }), item(4, { kind: "CONSENT_WITHDRAWN" })])).toEqual(["day", "told 2", "told 1", "told 1"]);
-  });
-
-  it("merge consents only of the same collector", () => {
-    expect(kinds([item(1, { kind: "CONSENT_GIVEN" }), item(2, { kind: "CONSENT_GIVEN", by: "camille" })])).toEqual(["day", "told 1", "told 1"]);
+  it("tell comings and goings that follow each other in one line, and a withdrawal always in its own", () => {
+    expect(kinds([item(1, { kind: "CONSENT_GIVEN" }), item(2, { kind: "JOINED" }), item(3, { kind: "CONSENT_WITHDRAWN" }), item(4, { kind: "CONSENT_WITHDRAWN" }), item(5, { kind: "LEFT" })])).toEqual(["day", "told 2", "told 1", "told 1", "told 1"]);
   });
 
   it("draw the unread line before the first row of others that I had not read", () => {

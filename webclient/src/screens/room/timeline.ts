@@ -10,14 +10,14 @@ export type Line =
   | { readonly kind: "unread"; readonly key: string }
   /** A message or a document; `first` shows who and when. */
   | { readonly kind: "said"; readonly key: string; readonly item: RoomItem; readonly first: boolean }
-  /** One or several of the same sort, side by side. */
+  /** One change of the group, or several that follow each other. */
   | { readonly kind: "told"; readonly key: string; readonly items: readonly RoomItem[] };
 
 /** How long one goes on without being named again. */
 const TOGETHER = 5 * 60_000;
 
-/** Changes that are told in one line when they follow each other. */
-const MERGED: ReadonlySet<string> = new Set(["JOINED", "LEFT", "CONSENT_GIVEN", "KEYS_CHANGED", "UNREADABLE"]);
+/** Changes that are told in one line when they follow each other: who may come, who came, who left. */
+const COMINGS: ReadonlySet<string> = new Set(["JOINED", "LEFT", "CONSENT_GIVEN", "KEYS_CHANGED"]);
 
 export const isSaid = (item: RoomItem): boolean => item.kind === "MESSAGE" || item.kind === "DOCUMENT";
 
@@ -53,8 +53,7 @@ export function linesOf(items: readonly RoomItem[], unreadAfter: number, zone?: 
 }
 
 function mergeable(before: RoomItem | undefined, item: RoomItem): boolean {
-  if (before === undefined || before.kind !== item.kind || !MERGED.has(item.kind)) return false;
-  return item.kind !== "CONSENT_GIVEN" || before.by === item.by;
+  return before !== undefined && (COMINGS.has(before.kind) ? COMINGS.has(item.kind) : before.kind === "UNREADABLE" && item.kind === "UNREADABLE");
 }
 
 /** The newest sequence number on screen; what is in the outbox has none. */

@@ -22,19 +22,36 @@ const NOTES: Readonly<Record<string, (inputs: { name: string }) => string>> = {
 
 const calm = (text: string): Told => ({ text, detail: undefined, tone: "calm" });
 
-/** One line for one or several rows of the same sort. */
+const whoOf = (item: RoomItem): string => item.subject ?? item.name;
+
+/** Comings and goings: who may take part and has not come yet, who came, who left, and once that keys changed. */
+function tellComings(items: readonly RoomItem[]): string {
+  const of = (kind: string): RoomItem[] => items.filter((item) => item.kind === kind);
+  const came = new Set(of("JOINED").map(whoOf));
+  const allowed = of("CONSENT_GIVEN").filter((item) => !came.has(whoOf(item)));
+  const people = (some: readonly RoomItem[]): { count: number; names: string } => {
+    const names = [...new Set(some.map(whoOf))];
+    return { count: names.length, names: sayAll(names) };
+  };
+  const collectors = [...new Set(allowed.map((item) => item.name))];
+  const sentences = [
+    ...collectors.map((by) => m.room_consent_given({ ...people(allowed.filter((item) => item.name === by)), by })),
+    ...(came.size > 0 ? [m.room_joined(people(of("JOINED")))] : []),
+    ...(of("LEFT").length > 0 ? [m.room_left(people(of("LEFT")))] : []),
+  ];
+  return sentences.length === 0 ? m.room_keys_changed() : sentences.join(" · ");
+}
+
+/** One line for one row, or for several that follow each other. */
 export function tellItems(items: readonly RoomItem[]): Told {
   const [first] = items;
   if (first === undefined) return calm("");
-  const whom = [...new Set(items.map((item) => item.subject ?? item.name))];
-  const people = { count: whom.length, names: sayAll(whom) };
   switch (first.kind) {
     case "JOINED":
-      return calm(m.room_joined(people));
     case "LEFT":
-      return calm(m.room_left(people));
     case "CONSENT_GIVEN":
-      return calm(m.room_consent_given({ ...people, by: first.name }));
+    case "KEYS_CHANGED":
+      return calm(tellComings(items));
     case "CONSENT_WITHDRAWN": {
       const subject = first.subject ?? first.name;
       const self = first.subject === undefined || first.subject === first.name;
@@ -45,8 +62,6 @@ export function tellItems(items: readonly RoomItem[]): Told {
         tone: "warm",
       };
     }
-    case "KEYS_CHANGED":
-      return calm(m.room_keys_changed());
     case "REFUSED": {
       const { title, advice } = explain(first.why ?? "internal");
       return { text: m.room_refused({ name: first.name, why: title }), detail: advice, tone: "harm" };

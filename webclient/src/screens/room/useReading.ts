@@ -53,14 +53,33 @@ export function useReading(room: RoomView, list: RefObject<HTMLElement | null>, 
     if (element !== null) scrollBy(0, element.getBoundingClientRect().top - from.top);
   }, [first]);
 
+  // One leaves the end by scrolling up, never by what grows below.
   useEffect(() => {
+    let last = scrollY;
     const onScroll = (): void => {
-      stuck.current = atEnd();
+      if (atEnd()) stuck.current = true;
+      else if (scrollY < last) stuck.current = false;
+      last = scrollY;
       setBehind(!stuck.current);
     };
+    const onResize = (): void => {
+      if (stuck.current) toEnd();
+    };
     addEventListener("scroll", onScroll, { passive: true });
-    return () => removeEventListener("scroll", onScroll);
+    addEventListener("resize", onResize);
+    return () => {
+      removeEventListener("scroll", onScroll);
+      removeEventListener("resize", onResize);
+    };
   }, []);
+
+  // What I write myself is shown to me.
+  const newestMine = items.at(-1)?.mine === true ? items.at(-1)?.id : undefined;
+  useEffect(() => {
+    if (newestMine === undefined || !arrived) return;
+    stuck.current = true;
+    toEnd();
+  }, [newestMine, arrived]);
 
   // Whatever grows — a message, the composer, an image — leaves the end in sight.
   useEffect(() => {
