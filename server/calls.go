@@ -3,19 +3,15 @@ package server
 import (
 	"context"
 	"encoding/json"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/fxamacker/cbor/v2"
 
-	"github.com/ensemble-sante/ensemble/crypto/identity"
 	"github.com/ensemble-sante/ensemble/media"
 	"github.com/ensemble-sante/ensemble/rooms"
 	"github.com/ensemble-sante/ensemble/rooms/wire"
 	"github.com/ensemble-sante/ensemble/server/authz"
-	"github.com/ensemble-sante/ensemble/server/bus"
-	"github.com/ensemble-sante/ensemble/server/hub"
 	"github.com/ensemble-sante/ensemble/server/store"
 )
 
@@ -24,8 +20,7 @@ const (
 	lookAtCalls = time.Second
 	holderTime  = 2 * time.Second // a lease of another node is believed for so long
 
-	topicSignals  = "signals."  // message: media signals for a node
-	topicSessions = "sessions." // wake-up: sessions of a user have ended
+	topicSignals = "signals." // message: media signals for a node
 )
 
 // calls joins the signalling of calls to the node that forwards their media: this
@@ -66,55 +61,6 @@ type relayedSignal struct {
 
 func newCalls(s *Server) *calls {
 	return &calls{s: s, wake: make(chan struct{}, 1), hosted: make(map[rooms.ID]map[rooms.ID]*caller), holders: make(map[rooms.ID]holder)}
-}
-
-// listen hears what other nodes send to this one.
-func (s *Server) listen() error {
-	for pattern, handler := range map[string]bus.Handler{
-		topicSignals + s.Node: {Message: s.media.heard},
-		topicSessions + "*": {Wake: func(topic string, _ uint64) {
-			if user, err := identity.ParseID(strings.TrimPrefix(topic, topicSessions)); err == nil {
-				s.checkSessions(s.hub.Of(user))
-			}
-		}},
-	} {
-		sub, err := s.Bus.Subscribe(s.running, pattern, handler)
-		if err != nil {
-			return err
-		}
-		s.subscriptions = append(s.subscriptions, sub)
-	}
-	return nil
-}
-
-// sessionsChanged tells the other nodes that sessions of a user have ended.
-func (s *Server) sessionsChanged(user rooms.ID) {
-	if err := s.Bus.Wake(topicSessions+user.String(), uint64(s.Now().UnixMilli())); err != nil { //nolint:gosec // after 1970
-		s.log.Debug("telling the other nodes", "error", err)
-	}
-}
-
-// checkSessions closes the connections whose sessions are over.
-func (s *Server) checkSessions(conns []*hub.Conn) {
-	if len(conns) == 0 {
-		return
-	}
-	ctx, cancel := context.WithTimeout(s.running, 10*time.Second)
-	defer cancel()
-	list := make([][32]byte, len(conns))
-	for i, c := range conns {
-		list[i] = c.Session
-	}
-	live, err := s.accounts.Live(ctx, list)
-	if err != nil {
-		s.log.Warn("looking at sessions", "error", err)
-		return
-	}
-	for _, c := range conns {
-		if !live[c.Session] {
-			c.Close(hub.CloseSessionEnded, "the session has ended")
-		}
-	}
 }
 
 // signal takes a client's media signal.

@@ -21,6 +21,7 @@ import (
 	"github.com/ensemble-sante/ensemble/server/bus"
 	"github.com/ensemble-sante/ensemble/server/bus/bustest"
 	"github.com/ensemble-sante/ensemble/server/servertest"
+	"github.com/ensemble-sante/ensemble/server/store"
 )
 
 // Clients of two nodes begin to follow a room at any moment while much is written
@@ -155,7 +156,7 @@ func TestWhenANodeEndsAnotherForwardsTheCall(t *testing.T) {
 	}
 	first, second := mediaNode(t), mediaNode(t)
 	na := start(t, dsn, connect(), func(c *server.Config) { c.Media = first })
-	nb := start(t, dsn, connect(), func(c *server.Config) { c.Media = second })
+	nb := start(t, dsn, connect(), func(c *server.Config) { c.Media, c.Node = second, "second" })
 	w := world(t)
 	camille, vidal := w.User("Camille", "NURSE"), w.User("Vidal", "GP")
 	na.enrol(camille, vidal)
@@ -172,12 +173,15 @@ func TestWhenANodeEndsAnotherForwardsTheCall(t *testing.T) {
 	require.NoError(t, na.server.Close())
 
 	// Both begin anew at the node that is left.
+	require.NoError(t, v.ws.Close())
+	<-v.closed
 	c, v = nb.dial(camille.Device()), nb.dial(vidal.Device())
 	m.call.follow(c)
 	m.call.follow(v)
 	require.Eventually(t, func() bool { // until the lease is found to be free
-		_ = c.ask(wire.OpSignal, wire.Signal{Call: m.call.ID, Signal: []byte(`{"type":"restart","pc":"subscribe"}`)}, nil)
-		return len(second.Call(m.call.ID.String()).Peers()) > 0
+		c.must(wire.OpSignal, wire.Signal{Call: m.call.ID, Signal: []byte(`{"type":"left"}`)}, nil)
+		mine, err := nb.store.RenewLeases(t.Context(), store.RenewLeasesParams{Node: "second", Calls: [][]byte{m.call.ID.Bytes()}, Seconds: 6})
+		return err == nil && len(mine) == 1
 	}, patience, 50*time.Millisecond)
 	_, vb = m.bot(c, media.Camera), m.bot(v, media.Camera)
 	require.NoError(t, vb.WaitFrames(t.Context(), c.device.ID().String(), media.Camera, 10))
