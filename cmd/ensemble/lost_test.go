@@ -53,6 +53,8 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 	failed := make(chan error, len(cast)*len(all))
 	for _, room := range all {
 		said[room] = map[string][]string{}
+	}
+	for _, room := range all {
 		for key, p := range cast {
 			writing.Go(func() {
 				err := write(ctx, enough, p, room, func(text string) {
@@ -242,7 +244,7 @@ func (n *fragileNode) openRooms(ctx context.Context, cast map[string]*demo.Playe
 		Leaflet: client.LeafletFields{Version: "v3", Date: today, How: "ORAL"},
 	})
 	require.NoError(t, err)
-	v, err := demo.Await(ctx, camille, "case", client.CaseParams{Case: ref.Case}, func(v client.CaseView) bool {
+	v, err := demo.Await(ctx, camille, "case", client.CaseParams(ref), func(v client.CaseView) bool {
 		return v.State == "READY" && len(v.Rooms) == 1
 	})
 	require.NoError(t, err)
