@@ -13,10 +13,6 @@ import (
 	"github.com/ensemble-sante/ensemble/rooms/wire"
 )
 
-// sendAtOnce is how many events of a room wait for their acknowledgement at the
-// same time.
-const sendAtOnce = 32
-
 // outbox holds what this device has written and not yet seen in the log. It is
 // on disk before anybody hears of it, and an event keeps its id whatever
 // happens: so nothing is lost, and nothing is there twice.
@@ -155,7 +151,9 @@ func (i *outItem) answer(e *engine, err error) {
 	}
 }
 
-// considerOutbox sends what a room takes now, in order.
+// considerOutbox sends what a room takes now, in order and one at a time: were
+// several on their way, a server that fails for a moment could take the later
+// ones and not the earlier.
 func (e *engine) considerOutbox(r *room) {
 	if len(e.outbox.items) == 0 || !e.online() || r.group == nil || !r.caughtUp || r.attempt != nil {
 		return
@@ -168,23 +166,16 @@ func (e *engine) considerOutbox(r *room) {
 	if !ok {
 		return
 	}
-	inFlight := 0
 	for _, i := range e.outbox.of(r.id) {
 		switch {
 		case i.code != "" || i.acked:
 			continue
-		case i.sent:
-			inFlight++
-		case i.blocked && i.after >= p.Epoch():
-			return // later ones wait behind it
+		case i.sent, i.blocked && i.after >= p.Epoch():
 		default:
 			i.blocked = false
 			e.sendItem(r, i, key)
-			inFlight++
 		}
-		if inFlight >= sendAtOnce {
-			return
-		}
+		return // later ones wait behind it
 	}
 }
 
