@@ -32,7 +32,7 @@ lint: ## Linters of Go, of the generated queries and of the web client
 	@# The linter sees the packages as they are built: natively, then for the browser.
 	$$(scripts/tool.sh golangci-lint) run ./...
 	GOOS=js GOARCH=wasm $$(scripts/tool.sh golangci-lint) run --tests=false ./cmd/ensemble-wasm/... ./client ./client/browser/...
-	cd server/store && $$(../../scripts/tool.sh sqlc) diff -f server/store/sqlc.yaml
+	$$(scripts/tool.sh sqlc) diff -f server/store/sqlc.yaml
 	cd webclient && npm run --silent lint
 	@echo 'lint: passed'
 
@@ -65,7 +65,7 @@ vuln: ## Known vulnerabilities of what the binaries really call (asks the Go vul
 
 generate: ## Generate the queries (sqlc) and the web client's types
 	@scripts/prepare.sh go sqlc
-	cd server/store && $$(../../scripts/tool.sh sqlc) generate -f server/store/sqlc.yaml
+	$$(scripts/tool.sh sqlc) generate -f server/store/sqlc.yaml
 	go generate ./...
 
 clean: ## Remove what was built; tools and packages stay
