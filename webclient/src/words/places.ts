@@ -6,6 +6,7 @@ const TITLES: Readonly<Record<string, () => string>> = { DOSSIER: m.place_dossie
 
 /** A room's title in the reader's language. */
 export function roomTitle(title: string): string {
+  if (title === "") return m.place_unnamed(); // not readable yet on this device
   return (Object.hasOwn(TITLES, title) ? TITLES[title]?.() : undefined) ?? title;
 }
 

@@ -25,6 +25,13 @@ export async function findPersona(hostname: string, get: typeof fetch = fetch): 
   return ((await answer.json()) as Persona[]).find((persona) => persona.key === key);
 }
 
+/** Set by signing out, for this tab: one does not come back without wanting to. */
+const LEFT = "ensemble.left";
+
+export const leftOnPurpose = (): boolean => sessionStorage.getItem(LEFT) !== null;
+export const noteLeaving = (): void => sessionStorage.setItem(LEFT, "1");
+export const forgetLeaving = (): void => sessionStorage.removeItem(LEFT);
+
 export type Step = "keys" | "link" | "open";
 
 /** Makes keys, has the persona's first device certify them, and opens the account. */

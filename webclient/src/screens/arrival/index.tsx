@@ -5,11 +5,12 @@ import { CoreError } from "../../core/errors";
 import { m } from "../../paraglide/messages.js";
 import { usePreferences } from "../../state/preferences";
 import { Avatar } from "../../ui/Avatar";
+import { Button } from "../../ui/Button";
 import { Progress } from "../../ui/Progress";
 import { ErrorState } from "../../ui/States";
 import { roleName } from "../../words/roles";
 import { Enrol } from "../enrol/Enrol";
-import { arrive, findPersona, type Persona, type Step } from "./arrive";
+import { arrive, findPersona, forgetLeaving, leftOnPurpose, type Persona, type Step } from "./arrive";
 import style from "./Arrival.module.css";
 
 const SHARE: Record<Step, number> = { keys: 0.15, link: 0.45, open: 0.8 };
@@ -19,6 +20,7 @@ export default function Arrival({ onArrived }: { onArrived: () => void }): React
   const [persona, setPersona] = useState<Persona | "nobody">();
   const [step, setStep] = useState<Step>("keys");
   const [error, setError] = useState<CoreError>();
+  const [left, setLeft] = useState(leftOnPurpose);
   const begun = useRef(false);
 
   const begin = useCallback(() => {
@@ -27,7 +29,7 @@ export default function Arrival({ onArrived }: { onArrived: () => void }): React
       try {
         const found = await findPersona(location.hostname);
         setPersona(found ?? "nobody");
-        if (found === undefined) return;
+        if (found === undefined || leftOnPurpose()) return;
         await arrive(found, setStep);
         onArrived();
       } catch (thrown) {
@@ -57,7 +59,22 @@ export default function Arrival({ onArrived }: { onArrived: () => void }): React
           <p>{locale === "en" ? persona.line_en : persona.line}</p>
         </div>
       )}
-      {error === undefined ? (
+      {left && persona !== undefined && (
+        <div className={style["who"]}>
+          <p>{m.arrival_left()}</p>
+          <Button
+            variant="primary"
+            onPress={() => {
+              forgetLeaving();
+              setLeft(false);
+              begin();
+            }}
+          >
+            {m.arrival_again()}
+          </Button>
+        </div>
+      )}
+      {left ? null : error === undefined ? (
         <div className={style["progress"]} aria-live="polite">
           <Progress label={words[step]} value={SHARE[step]} />
           <p className={style["why"]}>{m.arrival_why()}</p>

@@ -85,6 +85,11 @@ export default function CaseNew(): ReactElement {
       })}
       foot={
         <div className={style["foot"]}>
+          {doing !== undefined && (
+            <div className={style["doing"]} aria-live="polite">
+              <Progress label={doing.what === "case" ? m.newcase_doing_case() : m.newcase_doing_consent({ name: doing.name })} />
+            </div>
+          )}
           {at > 0 ? (
             <Button isDisabled={create.busy} onPress={() => go(STEPS[at - 1] ?? "person")}>
               {m.newcase_back()}
@@ -118,7 +123,6 @@ export default function CaseNew(): ReactElement {
         {draft.step === "circle" && <StepCircle me={me?.user ?? ""} />}
         {draft.step === "consents" && <StepConsents />}
         {draft.step === "review" && <Review onGo={go} wrong={wrong} />}
-        {doing !== undefined && <Progress label={doing.what === "case" ? m.newcase_doing_case() : m.newcase_doing_consent({ name: doing.name })} />}
         {create.error !== undefined && <ErrorLine error={create.error} />}
         {draft.step === "person" && <Notice>{m.newcase_kept()}</Notice>}
       </section>

@@ -19,12 +19,11 @@ import style from "./Case.module.css";
 
 const DateField = lazy(async () => ({ default: (await import("../../ui/DateTime")).DateField }));
 
-export function Words({ one }: { one: CaseView }): ReactElement | null {
+export function Words({ one }: { one: CaseView }): ReactElement {
   const [editing, setEditing] = useState(false);
   const now = useNow();
   const { life_project: words, person } = one;
   const mayEdit = one.can.edit_life_project && !one.frozen;
-  if (words === undefined && one.state === "AWAITING_HISTORY") return null;
   const source =
     words === undefined
       ? undefined
@@ -37,7 +36,7 @@ export function Words({ one }: { one: CaseView }): ReactElement | null {
       {...(words !== undefined &&
         mayEdit && {
           action: (
-            <Button variant="quiet" icon={<IconEdit size={18} />} onPress={() => setEditing(true)}>
+            <Button variant="quiet" small icon={<IconEdit size={18} />} onPress={() => setEditing(true)}>
               {m.case_words_edit()}
             </Button>
           ),

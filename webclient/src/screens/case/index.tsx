@@ -35,6 +35,9 @@ export default function Case({ id = "" }: Readonly<Record<string, string>>): Rea
   );
 }
 
+/** Whether this device can read the dossier already: without an identity it cannot. */
+const readable = (one: CaseView): boolean => one.state !== "AWAITING_HISTORY" && one.person.family_name !== "";
+
 function Ready({ one }: { one: CaseView }): ReactElement {
   const today = civilDate(useNow());
   const born = one.person.birth_date;
@@ -58,12 +61,12 @@ function Ready({ one }: { one: CaseView }): ReactElement {
         <LoadingState />
       ) : (
         <div className={style["sections"]}>
-          <Words one={one} />
+          {(readable(one) || one.life_project !== undefined) && <Words one={one} />}
           <Rooms one={one} />
-          <Meetings one={one} mayPlan={one.can.plan_session && !frozen} />
-          <PlanAndDocuments one={one} />
-          <Circle one={one} />
-          {state !== "AWAITING_HISTORY" && one.person.family_name !== "" && <Identity one={one} />}
+          {state !== "ENDED" && <Meetings one={one} mayPlan={one.can.plan_session && !frozen} />}
+          {state !== "ENDED" && <PlanAndDocuments one={one} />}
+          {readable(one) && <Circle one={one} />}
+          {readable(one) && <Identity one={one} />}
           <History rows={one.timeline} today={today} />
           <Accesses rows={one.accesses} today={today} />
         </div>
@@ -77,9 +80,14 @@ function Notices({ one }: { one: CaseView }): ReactElement {
   return (
     <>
       {one.frozen && <Notice icon={icon}>{m.case_frozen()}</Notice>}
-      {one.state === "AWAITING_HISTORY" && <Notice icon={icon}>{m.case_awaiting()}</Notice>}
+      {one.state === "ENDED" && (
+        <Notice tone="warm" icon={icon}>
+          {m.case_ended()}
+        </Notice>
+      )}
+      {one.state !== "ENDED" && one.state !== "LOADING" && !readable(one) && <Notice icon={icon}>{m.case_awaiting()}</Notice>}
       {one.state === "LOADING" && <Notice icon={icon}>{m.case_loading()}</Notice>}
-      {one.warn.includes("FORKED") && (
+      {(one.warn.includes("FORKED") || one.state === "FORKED") && (
         <Notice tone="harm" icon={<IconWarning size={22} />}>
           {m.case_forked()}
         </Notice>
@@ -102,7 +110,7 @@ function Rooms({ one }: { one: CaseView }): ReactElement {
       {...(one.can.open_room &&
         !one.frozen && {
           action: (
-            <Button variant="quiet" icon={<IconAdd size={20} />} onPress={() => setOpening(true)}>
+            <Button variant="quiet" small icon={<IconAdd size={20} />} onPress={() => setOpening(true)}>
               {m.case_room_new()}
             </Button>
           ),
@@ -129,7 +137,7 @@ function Meetings({ one, mayPlan }: { one: CaseView; mayPlan: boolean }): ReactE
       title={m.case_meetings()}
       {...(mayPlan && {
         action: (
-          <Button variant="quiet" icon={<IconAdd size={20} />} onPress={() => navigate(`${to.newSession()}?case=${one.case}`)}>
+          <Button variant="quiet" small icon={<IconAdd size={20} />} onPress={() => navigate(`${to.newSession()}?case=${one.case}`)}>
             {m.case_meeting_plan()}
           </Button>
         ),

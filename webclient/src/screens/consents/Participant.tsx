@@ -2,6 +2,7 @@
 import type { ReactElement } from "react";
 import type { ConsentRow } from "../../core/types.gen";
 import { m } from "../../paraglide/messages.js";
+import { AudienceIcon } from "../../ui/Audience";
 import { Avatar } from "../../ui/Avatar";
 import { Chip } from "../../ui/Badge";
 import { Button, IconButton } from "../../ui/Button";
@@ -12,7 +13,7 @@ import { When } from "../../ui/When";
 import { categoryName } from "../../words/consent";
 import { ConsentChip, partyLine } from "../case/Circle";
 import style from "./Consents.module.css";
-import { historyLine, readsLine } from "./register";
+import { historyLine, readsLine, scopeWords, withdrawable } from "./register";
 
 export type Act = "give" | "withdraw" | "refuse" | "collector";
 
@@ -52,6 +53,7 @@ export function Participant({ row, me, manages, onAct }: ParticipantProps): Reac
         {row.collector && <Chip tone="accent">{m.consent_collects()}</Chip>}
       </div>
       <p>{readsLine(row)}</p>
+      {!person && <Scope row={row} />}
       {(row.can_end || offers) && (
         <div className={style["acts"]}>
           {row.can_end && (
@@ -82,5 +84,22 @@ export function Participant({ row, me, manages, onAct }: ParticipantProps): Reac
         </Disclosure>
       )}
     </li>
+  );
+}
+
+/** The rooms somebody may read, each in its audience's colour. */
+function Scope({ row }: { row: ConsentRow }): ReactElement | null {
+  const scopes = withdrawable(row);
+  if (scopes.length === 0) return null;
+  return (
+    <ul className={style["chips"]}>
+      {scopes.map((scope) => (
+        <li key={scope.room} data-audience={scope.audience}>
+          <Chip tone="audience" icon={<AudienceIcon code={scope.audience} size={14} />}>
+            {scopeWords(scope)}
+          </Chip>
+        </li>
+      ))}
+    </ul>
   );
 }

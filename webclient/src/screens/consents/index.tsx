@@ -49,7 +49,7 @@ function Ready({ register }: { register: ConsentsView }): ReactElement {
       parent={to.case(register.case)}
       {...(manages && {
         actions: (
-          <Button icon={<IconAdd size={20} />} onPress={() => setAdding(true)}>
+          <Button small icon={<IconAdd size={20} />} onPress={() => setAdding(true)}>
             {m.consent_add()}
           </Button>
         ),

@@ -4,7 +4,7 @@ import type { ConsentRow, ConsentScope, RoomCard } from "../../core/types.gen";
 import { overwriteGetLocale } from "../../paraglide/runtime.js";
 import { prefer } from "../../state/preferences";
 import { firstRooms } from "./GiveConsent";
-import { endOfDay, historyLine, readsLine, withdrawable } from "./register";
+import { endOfDay, historyLine, readsLine, scopeWords, withdrawable } from "./register";
 
 beforeEach(() => {
   overwriteGetLocale(() => "fr");
@@ -15,17 +15,19 @@ const scope = (title: string, state = "ACTIVE", more: Partial<ConsentScope> = {}
 const row = (scopes: ConsentScope[], consent = "ACTIVE"): ConsentRow => ({ party: { party: "p", name: "Yann", role: "NURSE", category: "CARE_TEAM", consent, rooms: [] }, scope: scopes, history: [], can_end: true, collector: false });
 
 describe("what somebody reads", () => {
-  it("names the rooms in words", () => {
-    expect(readsLine(row([scope("DOSSIER"), scope("TEAM")]))).toBe("Lit\u00A0: Dossier et Fil de l’équipe");
+  it("is said by what stands now", () => {
+    expect(readsLine(row([scope("DOSSIER"), scope("TEAM", "AWAITED")]))).toBe("Lit");
   });
-  it("says what they will read while no device of theirs is in", () => {
-    expect(readsLine(row([scope("TEAM", "AWAITED")], "AWAITED"))).toBe("Lira\u00A0: Fil de l’équipe");
+  it("says that they will read while no device of theirs is in", () => {
+    expect(readsLine(row([scope("TEAM", "AWAITED")], "AWAITED"))).toBe("Lira, à sa première connexion");
   });
   it("leaves out what was withdrawn or has expired", () => {
     expect(readsLine(row([scope("TEAM", "WITHDRAWN"), scope("PLAN", "EXPIRED")], "WITHDRAWN"))).toBe("Ne lit rien");
   });
-  it("says until when", () => {
-    expect(readsLine(row([scope("TEAM", "ACTIVE", { expires: new Date(2026, 1, 10, 12).getTime() })]))).toBe("Lit\u00A0: Fil de l’équipe (jusqu’au 10 février 2026)");
+  it("names each room in words, and until when", () => {
+    expect(scopeWords(scope("TEAM"))).toBe("Fil de l’équipe");
+    expect(scopeWords(scope(""))).toBe("Une conversation");
+    expect(scopeWords(scope("TEAM", "ACTIVE", { expires: new Date(2026, 1, 10, 12).getTime() }))).toBe("Fil de l’équipe, jusqu’au 10 février 2026");
   });
   it("says that the person reads everything", () => {
     expect(readsLine(row([], "SELF"))).toBe("Lit tout\u00A0: c’est son dossier");

@@ -9,17 +9,18 @@ import { roomTitle } from "../../words/places";
 
 const stands = (scope: ConsentScope): boolean => scope.state === "ACTIVE" || scope.state === "AWAITED";
 
-/** What somebody may read now, as one line. */
+/** What stands before the rooms that somebody may read, or says it whole. */
 export function readsLine(row: ConsentRow): string {
   if (row.party.consent === "SELF") return m.consent_reads_all();
   const now = row.scope.filter(stands);
   if (now.length === 0) return m.consent_reads_nothing();
-  const rooms = sayAll(
-    now.map((scope) =>
-      scope.expires === undefined || scope.expires === 0 ? roomTitle(scope.title) : m.consent_room_until({ room: roomTitle(scope.title), date: dateWords(civilDate(scope.expires)) }),
-    ),
-  );
-  return now.every((scope) => scope.state === "AWAITED") ? m.consent_will_read({ rooms }) : m.consent_reads({ rooms });
+  return now.every((scope) => scope.state === "AWAITED") ? m.consent_will_read() : m.consent_reads();
+}
+
+/** A room that somebody may read, and until when. */
+export function scopeWords(scope: ConsentScope): string {
+  const room = roomTitle(scope.title);
+  return scope.expires === undefined || scope.expires === 0 ? room : m.consent_room_until({ room, date: dateWords(civilDate(scope.expires)) });
 }
 
 /** Rooms whose consent stands and can be withdrawn. */

@@ -161,8 +161,6 @@ export function Threads({ threads }: { threads: readonly RoomCard[] }): ReactEle
   );
 }
 
-const WARNINGS: Readonly<Record<string, () => string>> = { FEW_COLLECTORS: m.home_case_few_collectors, FORKED: m.home_case_forked };
-
 export function CaseRow({ one }: { one: CaseCard }): ReactElement {
   const today = civilDate(useNow());
   // A device that has just come knows the case before it can read whose it is.
@@ -172,23 +170,26 @@ export function CaseRow({ one }: { one: CaseCard }): ReactElement {
     ...(one.lead === undefined || one.lead === "" ? [] : [m.home_lead({ name: one.lead })]),
     m.cases_rooms({ count: one.rooms }),
   ];
-  const warnings = one.warn.flatMap((code) => WARNINGS[code] ?? []);
   return (
     <Row
       href={to.case(one.case)}
       strong={one.unread > 0}
-      leading={<Avatar name={person} id={one.case} />}
+      leading={
+        one.person === "" ? (
+          <span className={cx(style["icon"], style["calm"])}>
+            <IconCases size={20} aria-hidden />
+          </span>
+        ) : (
+          <Avatar name={person} id={one.case} />
+        )
+      }
       title={person}
       detail={facts.join(" · ")}
       meta={
         <>
           <Unread count={one.unread} />
           {one.frozen && <Chip>{m.home_case_frozen()}</Chip>}
-          {warnings.map((words) => (
-            <Chip key={words()} tone="warm">
-              {words()}
-            </Chip>
-          ))}
+          {one.warn.includes("FORKED") && <Chip tone="harm">{m.home_case_forked()}</Chip>}
         </>
       }
     />
@@ -196,7 +197,7 @@ export function CaseRow({ one }: { one: CaseCard }): ReactElement {
 }
 
 export const OpenCase = ({ primary = false }: { primary?: boolean }): ReactElement => (
-  <Button variant={primary ? "primary" : "quiet"} icon={<IconAdd size={20} />} onPress={() => navigate(to.newCase())}>
+  <Button variant={primary ? "primary" : "quiet"} small={!primary} icon={<IconAdd size={20} />} onPress={() => navigate(to.newCase())}>
     {m.home_case_open()}
   </Button>
 );

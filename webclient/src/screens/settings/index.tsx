@@ -17,6 +17,7 @@ import { Notice } from "../../ui/States";
 import { useNow } from "../../ui/When";
 import { when } from "../../ui/when";
 import { kindName, roleName } from "../../words/roles";
+import { noteLeaving } from "../arrival/arrive";
 import { Loaded } from "../Loaded";
 import { Section } from "../Section";
 import style from "./Settings.module.css";
@@ -122,6 +123,7 @@ function SignOut({ unsent }: { unsent: number }): ReactElement {
   const [asking, setAsking] = useState(false);
   const leave = useAction(async () => {
     await call("session.sign_out");
+    noteLeaving();
     // Nothing of this visit may stay in the page's memory.
     location.replace(to.home());
   });
