@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/fxamacker/cbor/v2"
@@ -28,6 +29,20 @@ type relayed struct {
 	To   rooms.ID        `cbor:"2,keyasint,omitzero"` // device
 	Body cbor.RawMessage `cbor:"3,keyasint"`
 }
+
+// parseRelayed reads a relayed frame, which must be a push that is not kept.
+func parseRelayed(b []byte) (relayed, error) {
+	var r relayed
+	if err := cbor.Unmarshal(b, &r); err != nil {
+		return relayed{}, err
+	}
+	if r.Op != wire.OpCasts && r.Op != wire.OpCursorP || len(r.Body) == 0 {
+		return relayed{}, errNotRelayed
+	}
+	return r, nil
+}
+
+var errNotRelayed = errors.New("not a frame that nodes relay")
 
 func (f *Feed) listen() error {
 	for pattern, handler := range map[string]bus.Handler{
@@ -92,8 +107,8 @@ func (f *Feed) relayed(topic string, b []byte) {
 	if !ok || f.find(room) == nil {
 		return
 	}
-	var r relayed
-	if err := cbor.Unmarshal(b, &r); err != nil {
+	r, err := parseRelayed(b)
+	if err != nil {
 		f.Logger.Warn("a frame from another node does not decode")
 		return
 	}

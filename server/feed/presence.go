@@ -157,8 +157,8 @@ func (f *Feed) forget() {
 }
 
 func (f *Feed) presenceHeard(b []byte) {
-	var p present
-	if err := cbor.Unmarshal(b, &p); err != nil {
+	p, err := parsePresent(b)
+	if err != nil {
 		f.Logger.Warn("a message from another node does not decode")
 		return
 	}
@@ -167,13 +167,24 @@ func (f *Feed) presenceHeard(b []byte) {
 	}
 }
 
+// parsePresent reads who is present on another node.
+func parsePresent(b []byte) (present, error) {
+	var p present
+	if err := cbor.Unmarshal(b, &p); err != nil {
+		return present{}, err
+	}
+	for _, one := range p.Rooms {
+		if len(one.Users) != len(one.Devices) {
+			return present{}, errNotRelayed
+		}
+	}
+	return p, nil
+}
+
 // presenceIs takes in who is present on another node, and tells the followers
 // here what has changed.
 func (f *Feed) presenceIs(p present) {
 	for _, one := range p.Rooms {
-		if len(one.Users) != len(one.Devices) {
-			continue
-		}
 		r := f.find(one.Room)
 		if r == nil {
 			f.setElsewhere(p.Node, one)
