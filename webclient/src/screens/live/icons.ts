@@ -1,0 +1,25 @@
+/** Icons of the meeting. */
+export { default as IconAdmit } from "lucide-react/icons/user-round-plus";
+export { default as IconAgendaList } from "lucide-react/icons/list-ordered";
+export { default as IconCamera } from "lucide-react/icons/video";
+export { default as IconCameraOff } from "lucide-react/icons/video-off";
+export { default as IconChat } from "lucide-react/icons/message-square-text";
+export { default as IconEncrypted } from "lucide-react/icons/eye-off";
+export { default as IconGrid } from "lucide-react/icons/layout-grid";
+export { default as IconHand } from "lucide-react/icons/hand";
+export { default as IconKeyboard } from "lucide-react/icons/keyboard";
+export { default as IconLeave } from "lucide-react/icons/log-out";
+export { default as IconMicrophone } from "lucide-react/icons/mic";
+export { default as IconMicrophoneOff } from "lucide-react/icons/mic-off";
+export { default as IconMinutes } from "lucide-react/icons/notebook-pen";
+export { default as IconNetworkGood } from "lucide-react/icons/wifi";
+export { default as IconNetworkLost } from "lucide-react/icons/wifi-off";
+export { default as IconNetworkWeak } from "lucide-react/icons/wifi-low";
+export { default as IconPeople } from "lucide-react/icons/users-round";
+export { default as IconPositions } from "lucide-react/icons/list-checks";
+export { default as IconRemove } from "lucide-react/icons/user-round-minus";
+export { default as IconShare } from "lucide-react/icons/monitor-up";
+export { default as IconShareStop } from "lucide-react/icons/monitor-x";
+export { default as IconSpeaker } from "lucide-react/icons/volume-2";
+export { default as IconSpeakerView } from "lucide-react/icons/square-user";
+export { default as IconWaiting } from "lucide-react/icons/hourglass";
