@@ -167,7 +167,7 @@ func (j *job) meet() {
 		last = view(j, key, "call", params, func(v client.CallView) bool { return v.State == "IN" && len(v.Roster) == len(present) })
 	}
 	for _, key := range present {
-		require.Eventually(t, func() bool { return callers[key].frames.has(last.Epoch) }, 20*time.Second, 20*time.Millisecond)
+		require.Eventually(t, func() bool { return callers[key].frames.has(last.Epoch) }, patience, 20*time.Millisecond)
 	}
 	for _, key := range present {
 		callers[key].publish(j.ctx, t, j.session)

@@ -21,7 +21,7 @@ import (
 )
 
 // patience is how long a view may take to show what was done.
-const patience = 90 * time.Second
+const patience = 3 * time.Minute
 
 // stage is a node on a real PostgreSQL and a real MinIO, with players on it.
 type stage struct {
@@ -101,7 +101,7 @@ func newStage(t *testing.T, keys ...string) *stage {
 // with native client cores on a real PostgreSQL and a real MinIO, and media by
 // pion peers.
 func TestMainJob(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
 	st := newStage(t, "camille", "helene", "legoff", "lenoir", "odette", "traore", "vidal")
 	j := &job{t: t, ctx: ctx, stage: st, cast: st.network.Cast()}
