@@ -1,5 +1,5 @@
 /** The whole of it: language, routes, the frame, and what is shown until the core is there. */
-import { Component, lazy, Suspense, useMemo, type ComponentType, type ReactElement, type ReactNode } from "react";
+import { Component, lazy, Suspense, useMemo, useState, type ComponentType, type ReactElement, type ReactNode } from "react";
 import { I18nProvider, RouterProvider } from "react-aria-components";
 import { CoreError } from "../core/errors";
 import { useCoreState } from "../core/hooks";
@@ -32,7 +32,10 @@ function Screens(): ReactElement {
   const { phase } = useCoreState();
   const { route, path } = usePlace();
   const screen = useScreen(route?.screen);
-  if (phase !== "ready") return <Boot />;
+  const [begun, setBegun] = useState(false);
+  if (phase === "ready" && !begun) setBegun(true);
+  // Later another tab's core may take over: what is on screen, and half written, stays.
+  if (phase === "failed" || !begun) return <Boot />;
   const content =
     screen === undefined || route === undefined ? (
       <NotFound />

@@ -84,9 +84,10 @@ export function Standing(): ReactElement | null {
   const offline = useSettled(status.state === "ready" && !status.value.online && status.value.phase !== "SIGNED_OUT");
   if (status.state !== "ready") return null;
   const { alarms, outbox } = status.value;
-  if (alarms.length === 0 && !offline) return null;
+  // Always there, so that what comes into it is read aloud.
+  if (alarms.length === 0 && !offline) return <div role="status" />;
   return (
-    <div className={style["standing"]}>
+    <div role="status" className={style["standing"]}>
       {alarms.map((alarm) => {
         const { title, advice } = explain(alarm.code);
         return (
