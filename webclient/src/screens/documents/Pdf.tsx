@@ -15,6 +15,7 @@ import style from "./Preview.module.css";
 const FILES = import.meta.glob<string>(["/node_modules/pdfjs-dist/standard_fonts/*.{pfb,ttf}", "/node_modules/pdfjs-dist/wasm/*.wasm"], {
   query: "?url",
   import: "default",
+  eager: true, // their addresses; they are fetched when they are asked for
 });
 
 /** Fetches a file of pdf.js by its name. */
@@ -22,7 +23,7 @@ class Files {
   async fetch({ filename }: { filename: string }): Promise<Uint8Array> {
     const found = Object.entries(FILES).find(([path]) => path.endsWith(`/${filename}`));
     if (found === undefined) throw new Error(`pdf: no file ${filename}`);
-    const response = await fetch(await found[1]());
+    const response = await fetch(found[1]);
     if (!response.ok) throw new Error(`pdf: ${filename} ${String(response.status)}`);
     return new Uint8Array(await response.arrayBuffer());
   }

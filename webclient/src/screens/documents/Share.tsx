@@ -26,6 +26,9 @@ export interface ShareProps {
   onClose: () => void;
 }
 
+/** Conversations before the items of meetings, each in the order they come. */
+const byKind = (rooms: readonly RoomCard[]): RoomCard[] => rooms.toSorted((a, b) => Number(a.kind === "ITEM") - Number(b.kind === "ITEM"));
+
 export function Share({ files, rooms, onClose }: ShareProps): ReactElement {
   const [room, setRoom] = useState<string | null>(rooms.length === 1 ? (rooms[0]?.room ?? null) : null);
   const [caption, setCaption] = useState("");
@@ -73,7 +76,7 @@ export function Share({ files, rooms, onClose }: ShareProps): ReactElement {
       )}
       {rooms.length > 1 && (
         <RadioGroup label={m.doc_audience()} value={room} onChange={setRoom} error={pressed && chosen === undefined ? m.doc_audience_missing() : undefined}>
-          {rooms.map((one) => (
+          {byKind(rooms).map((one) => (
             <Radio key={one.room} value={one.room} card detail={m.audience_line({ audience: audienceName(one.audience), people: m.audience_people({ count: one.people }) })}>
               {roomTitle(one.title)}
             </Radio>

@@ -107,7 +107,7 @@ function Acts({ plan, action }: { plan: PlanView; action: ActionView }): ReactEl
         )}
         {may("IN_PROGRESS") && !started && (
           <Button icon={<IconStart size={18} />} busy={move.busy} onPress={() => void move.run("IN_PROGRESS")}>
-            {m.plan_start()}
+            {isOpen(action.status) ? m.plan_start() : m.plan_again()}
           </Button>
         )}
         {may("DONE") && (

@@ -3,13 +3,13 @@ import type { ActionView } from "../../core/types.gen";
 import { isLate, performers, reordered, shown } from "./filter";
 
 const action = (id: string, status: string, more: Partial<ActionView> = {}): ActionView => ({ action: id, rank: 0, text: id, performer: "p", performer_name: "Pons", mine: false, status, accepted_by: [], history: [], can_move: [], ...more });
-const list = [action("a", "PROPOSED", { mine: true }), action("b", "DONE", { performer: "v", performer_name: "Vidal" }), action("c", "IN_PROGRESS"), action("d", "NOT_DONE", { mine: true })];
+const list = [action("a", "PROPOSED", { mine: true }), action("b", "DONE", { performer: "v", performer_name: "Vidal" }), action("c", "IN_PROGRESS", { can_accept: "PERSON" }), action("d", "NOT_DONE", { mine: true })];
 const ids = (actions: readonly ActionView[]): string => actions.map((one) => one.action).join("");
 
 describe("the plan's list", () => {
   it.each([
     ["open", "", "ac"],
-    ["mine", "", "a"],
+    ["mine", "", "ac"],
     ["done", "", "bd"],
     ["all", "", "abcd"],
     ["all", "v", "b"],

@@ -13,7 +13,7 @@ export interface Filter {
 export function shown(actions: readonly ActionView[], { show, performer }: Filter): ActionView[] {
   return actions.filter((one) => {
     if (performer !== "" && one.performer !== performer) return false;
-    if (show === "mine") return one.mine && isOpen(one.status);
+    if (show === "mine") return isOpen(one.status) && (one.mine || (one.can_accept ?? "") !== "");
     if (show === "open") return isOpen(one.status);
     if (show === "done") return !isOpen(one.status);
     return true;

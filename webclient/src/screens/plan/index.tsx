@@ -56,7 +56,6 @@ function Ready({ plan }: { plan: PlanView }): ReactElement {
           <AudienceBadge code="PLAN" people={plan.audience.members.length} members={plan.audience.members} />
         </>
       }
-      {...(can.write && actions.length > 0 && { actions: add })}
       who={<Who audience={plan.audience} />}
     >
       {plan.state === "JOINING" && <Notice icon={<IconInfo size={22} />}>{m.plan_joining()}</Notice>}
@@ -71,7 +70,7 @@ function Ready({ plan }: { plan: PlanView }): ReactElement {
           {m.plan_none_do()}
         </EmptyState>
       ) : (
-        <Actions plan={plan} />
+        <Actions plan={plan} add={can.write ? add : null} />
       )}
       {adding && <Add plan={plan} onClose={() => setAdding(false)} />}
     </Page>
@@ -85,7 +84,7 @@ const SHOWS: ReadonlyArray<readonly [Show, () => string]> = [
   ["all", m.plan_show_all],
 ];
 
-function Actions({ plan }: { plan: PlanView }): ReactElement {
+function Actions({ plan, add }: { plan: PlanView; add: ReactElement | null }): ReactElement {
   const locale = usePreferences((p) => p.locale);
   const [show, setShow] = useState<Show>("open");
   const [performer, setPerformer] = useState("");
@@ -147,6 +146,7 @@ function Actions({ plan }: { plan: PlanView }): ReactElement {
           ))}
         </ol>
       )}
+      {add !== null && <div className={style["add"]}>{add}</div>}
     </>
   );
 }

@@ -33,9 +33,10 @@ export function When({ form, onChange, error }: { form: Form; onChange: (change:
 
 const clock = (at: number, zone: string): string => new Intl.DateTimeFormat("fr-FR", { timeZone: zone, hour: "2-digit", minute: "2-digit" }).format(at);
 
-/** "Heure de La Réunion (UTC+4)". */
+/** "Martinique, heure normale de l’Atlantique (UTC−4)": two places may share an hour's name. */
 function zoneWords(zone: string, tag: string): string {
-  const part = (style_: "longGeneric" | "shortOffset"): string =>
-    new Intl.DateTimeFormat(tag, { timeZone: zone, timeZoneName: style_ }).formatToParts(Date.now()).find((p) => p.type === "timeZoneName")?.value ?? zone;
-  return `${part("longGeneric")} (${part("shortOffset")})`;
+  const part = (name: "longGeneric" | "shortOffset"): string =>
+    new Intl.DateTimeFormat(tag, { timeZone: zone, timeZoneName: name }).formatToParts(Date.now()).find((p) => p.type === "timeZoneName")?.value ?? zone;
+  const place = zone.split("/").at(-1)?.replaceAll("_", " ") ?? zone;
+  return `${place}, ${part("longGeneric")} (${part("shortOffset")})`;
 }
