@@ -11,6 +11,7 @@ import { AudienceBadge } from "../../ui/Audience";
 import { Button, IconButton, SendButton } from "../../ui/Button";
 import { IconClose, IconEdit, IconReply } from "../../ui/icons";
 import { ErrorLine } from "../../ui/States";
+import { Attach } from "./Attach";
 import style from "./Composer.module.css";
 import { MentionList } from "./MentionList";
 import { mentioned } from "./mentions";
@@ -104,6 +105,7 @@ export function Composer({ room, mode, onDone, onEditLast }: ComposerProps): Rea
       {editing && <Context icon={<IconEdit size={18} aria-hidden />} words={m.room_editing()} cancel={m.room_edit_cancel()} onCancel={onDone} />}
       {action.error !== undefined && <ErrorLine error={action.error} />}
       <div className={style["field"]}>
+        {!editing && <Attach room={room} disabled={room.removal_pending.length > 0} />}
         {mention.open && <MentionList mention={mention} />}
         <textarea
           ref={area}

@@ -9,8 +9,8 @@ import { IconDelete, IconEdit, IconMore, IconReply, IconRetry } from "../../ui/i
 import { Menu, MenuItem } from "../../ui/Menu";
 import { VisuallyHidden } from "../../ui/VisuallyHidden";
 import { timeOfDay, whenFull } from "../../ui/when";
+import { DocumentCard } from "../documents/DocumentCard";
 import { IconCopy } from "./icons";
-import { DocumentSaid } from "./DocumentSaid";
 import type { Named } from "./mentions";
 import style from "./Message.module.css";
 import { Standing } from "./Standing";
@@ -63,7 +63,7 @@ export const Message = memo(function Message({ item, first, people, me, others, 
             ) : (
               <>
                 {item.reply_to !== undefined && <Quoted quote={item.reply_to} onJump={acts.jump} />}
-                {item.document !== undefined && <DocumentSaid document={item.document} />}
+                {item.document !== undefined && <DocumentCard document={item.document} compact />}
                 {item.text !== undefined && item.text !== "" && <MessageText text={item.text} people={people} me={me} />}
                 {item.edited.length > 0 && <Former versions={item.edited} />}
               </>

@@ -6,3 +6,4 @@ export { default as IconRead } from "lucide-react/icons/check-check";
 export { default as IconToEnd } from "lucide-react/icons/arrow-down";
 export { default as IconFile } from "lucide-react/icons/file-text";
 export { default as IconSecurity } from "lucide-react/icons/shield-check";
+export { default as IconAttach } from "lucide-react/icons/paperclip";

@@ -15,10 +15,10 @@ import { Notice } from "../../ui/States";
 import { toast, toastError } from "../../ui/Toast";
 import { sayAll } from "../../words/lists";
 import { roomTitle } from "../../words/places";
+import { Uploads } from "../documents/Uploads";
 import { Loaded } from "../Loaded";
 import { Who } from "../Who";
 import { Composer, type Mode } from "./Composer";
-import { CaseOfRoom } from "./context";
 import type { MessageActs } from "./Message";
 import style from "./Room.module.css";
 import { Security } from "./Security";
@@ -47,58 +47,56 @@ function Ready({ room }: { room: RoomView }): ReactElement {
   const title = roomTitle(room.title);
   const person = room.person ?? "";
   return (
-    <CaseOfRoom value={room.case}>
-      <Page
-        title={title}
-        tab={m.room_tab()}
-        parent={room.case === "" ? to.home() : to.case(room.case)}
-        under={
-          <>
-            <AudienceBadge code={room.audience.code} people={room.audience.members.length} members={room.audience.members} />
-            {room.case !== "" && person !== "" && <a href={to.case(room.case)}>{m.room_of({ person })}</a>}
-          </>
-        }
-        who={
-          <Who audience={room.audience} items={room.items}>
-            {room.can.manage_consents && room.case !== "" && <a href={to.consents(room.case)}>{m.who_manage()}</a>}
-            <Security room={room} />
-          </Who>
-        }
-        foot={
-          <Foot
-            room={room}
-            mode={mode}
-            onDone={() => setMode(NEW)}
-            onEditLast={() => {
-              const item = lastOfMine(room.items);
-              if (item !== undefined) setMode({ kind: "edit", item });
-            }}
-          />
-        }
-      >
-        <div data-audience={room.audience.code} className={style["conversation"]}>
-          <State room={room} />
-          <Timeline room={room} acts={acts} sought={sought} />
-        </div>
-        <Confirm
-          open={retracting !== undefined}
-          onClose={() => setRetracting(undefined)}
-          title={m.room_retract_title()}
-          act={m.room_retract()}
-          danger
-          busy={retract.busy}
-          error={retract.error}
-          onConfirm={() => {
-            if (retracting === undefined) return;
-            void retract.run(retracting.id).then((done) => {
-              if (done) setRetracting(undefined);
-            });
+    <Page
+      title={title}
+      tab={m.room_tab()}
+      parent={room.case === "" ? to.home() : to.case(room.case)}
+      under={
+        <>
+          <AudienceBadge code={room.audience.code} people={room.audience.members.length} members={room.audience.members} />
+          {room.case !== "" && person !== "" && <a href={to.case(room.case)}>{m.room_of({ person })}</a>}
+        </>
+      }
+      who={
+        <Who audience={room.audience} items={room.items}>
+          {room.can.manage_consents && room.case !== "" && <a href={to.consents(room.case)}>{m.who_manage()}</a>}
+          <Security room={room} />
+        </Who>
+      }
+      foot={
+        <Foot
+          room={room}
+          mode={mode}
+          onDone={() => setMode(NEW)}
+          onEditLast={() => {
+            const item = lastOfMine(room.items);
+            if (item !== undefined) setMode({ kind: "edit", item });
           }}
-        >
-          <p>{m.room_retract_effect()}</p>
-        </Confirm>
-      </Page>
-    </CaseOfRoom>
+        />
+      }
+    >
+      <div data-audience={room.audience.code} className={style["conversation"]}>
+        <State room={room} />
+        <Timeline room={room} acts={acts} sought={sought} />
+      </div>
+      <Confirm
+        open={retracting !== undefined}
+        onClose={() => setRetracting(undefined)}
+        title={m.room_retract_title()}
+        act={m.room_retract()}
+        danger
+        busy={retract.busy}
+        error={retract.error}
+        onConfirm={() => {
+          if (retracting === undefined) return;
+          void retract.run(retracting.id).then((done) => {
+            if (done) setRetracting(undefined);
+          });
+        }}
+      >
+        <p>{m.room_retract_effect()}</p>
+      </Confirm>
+    </Page>
   );
 }
 
@@ -148,6 +146,7 @@ function Foot({ room, mode, onDone, onEditLast }: { room: RoomView; mode: Mode; 
   }
   return (
     <div className={style["foot"]}>
+      <Uploads rooms={[room.room]} />
       {room.removal_pending.length > 0 && <Notice tone="warm">{m.room_removal({ names: sayAll(room.removal_pending) })}</Notice>}
       <Composer room={room} mode={mode} onDone={onDone} onEditLast={onEditLast} />
     </div>

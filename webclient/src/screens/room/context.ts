@@ -1,4 +1,0 @@
-/** The case whose conversation is open; "" in a room of no case. */
-import { createContext } from "react";
-
-export const CaseOfRoom = createContext("");
