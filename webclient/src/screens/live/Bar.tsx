@@ -200,7 +200,7 @@ export function Microphone({ inMeeting }: { inMeeting: InMeeting }): ReactElemen
       keyName="M"
       tone={live ? undefined : "off"}
       pending={opening}
-      onPress={() => void meeting.own.turn("microphone", !live)}
+      onPress={() => meeting.own.toggle("microphone")}
       icon={live ? <IconMicrophone size={22} aria-hidden /> : <IconMicrophoneOff size={22} aria-hidden />}
     />
   );
@@ -217,7 +217,7 @@ export function Camera({ inMeeting }: { inMeeting: InMeeting }): ReactElement {
       keyName="V"
       tone={live ? undefined : "off"}
       pending={opening}
-      onPress={() => void meeting.own.turn("camera", !live)}
+      onPress={() => meeting.own.toggle("camera")}
       icon={live ? <IconCamera size={22} aria-hidden /> : <IconCameraOff size={22} aria-hidden />}
     />
   );

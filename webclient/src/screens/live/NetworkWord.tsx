@@ -14,17 +14,17 @@ export function NetworkWord({ network }: { network: Network }): ReactElement {
     <p className={style["network"]} data-network={now} role="status">
       {now === "good" && (
         <>
-          <IconNetworkGood size={18} aria-hidden /> {m.live_network_good()}
+          <IconNetworkGood size={18} aria-hidden /> <span>{m.live_network_good()}</span>
         </>
       )}
       {now === "weak" && (
         <>
-          <IconNetworkWeak size={18} aria-hidden /> {m.live_network_weak()}
+          <IconNetworkWeak size={18} aria-hidden /> <span>{m.live_network_weak()}</span>
         </>
       )}
       {now === "lost" && (
         <>
-          <IconNetworkLost size={18} aria-hidden /> {m.live_network_lost()}
+          <IconNetworkLost size={18} aria-hidden /> <span>{m.live_network_lost()}</span>
         </>
       )}
     </p>

@@ -60,7 +60,9 @@ export function Face({ name, user, detail, track, mirrored = false, speaking = f
       {track !== undefined && <Picture track={track} mirrored={mirrored} onShown={setShown} />}
       {covered && (
         <div className={style["cover"]}>
-          <Avatar name={name} id={user} size="xl" />
+          <span className={style["coverFace"]}>
+            <Avatar name={name} id={user} size="xl" />
+          </span>
           {remark !== undefined && <p className={style["remark"]}>{remark}</p>}
         </div>
       )}

@@ -1,5 +1,5 @@
 /** The meeting itself: the one dark room. */
-import { useEffect, useState, useSyncExternalStore, type ReactElement } from "react";
+import { useEffect, useRef, useState, useSyncExternalStore, type ReactElement } from "react";
 import { navigate } from "../../app/router";
 import { to } from "../../app/routes";
 import { call } from "../../core/client";
@@ -18,6 +18,7 @@ import { AgendaLine } from "./AgendaLine";
 import { AgendaPanel } from "./AgendaPanel";
 import { Bar, PANELS } from "./Bar";
 import { Chat, unreadIn } from "./Chat";
+import { Coming, isHere } from "./Coming";
 import { Curtain } from "./Curtain";
 import style from "./Live.module.css";
 import { MinutesPanel } from "./MinutesPanel";
@@ -37,7 +38,7 @@ export default function Live({ id = "" }: Readonly<Record<string, string>>): Rea
   const running = useView("call", { session: id });
   return (
     <Loaded view={session} title={m.live_tab()} parent={to.session(id)}>
-      {(value) => <Room session={value} view={running.state === "ready" ? running.value : undefined} />}
+      {(value) => (isHere(value) ? <Room session={value} view={running.state === "ready" ? running.value : undefined} /> : <Coming session={value} title={m.live_tab()} />)}
     </Loaded>
   );
 }
@@ -114,15 +115,18 @@ function Dark({ session, view, inside, inMeeting, onLeave, item }: EnteredProps 
   const [panel, setPanel] = useState<PanelId | undefined>(() => (matchMedia(BESIDE).matches ? (session.can.chair ? "agenda" : "people") : undefined));
   const [focus, setFocus] = useState(false);
   const said = useAnnounced(session);
+  const main = useRef<HTMLElement>(null);
+  // A screen reader and the keyboard begin here, not where the lobby was.
+  useEffect(() => main.current?.focus({ preventScroll: true }), []);
   const me = session.me.user;
   const hand = view.hands.includes(me);
   const raise = (): void => {
     if (inside) call("call.hand", { session: session.session, raised: !hand }).catch(toastError);
   };
-  const { meeting, own } = inMeeting;
+  const { meeting } = inMeeting;
   const shortcuts = useShortcuts({
-    m: () => void meeting.own.turn("microphone", !own.microphone.on || own.microphone.problem !== undefined),
-    v: () => void meeting.own.turn("camera", !own.camera.on || own.camera.problem !== undefined),
+    m: () => meeting.own.toggle("microphone"),
+    v: () => meeting.own.toggle("camera"),
     h: raise,
   });
   const panels: PanelId[] = ["agenda", "people", ...(item === undefined ? [] : (["chat", "positions", "minutes"] as const))];
@@ -139,7 +143,7 @@ function Dark({ session, view, inside, inMeeting, onLeave, item }: EnteredProps 
         <NetworkWord network={inMeeting.state.network} />
       </header>
       <div className={style["middle"]}>
-        <main className={style["main"]}>
+        <main ref={main} tabIndex={-1} className={style["main"]}>
           {inside ? (
             <>
               <div className={style["title"]}>

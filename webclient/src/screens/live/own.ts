@@ -80,6 +80,12 @@ export class Own {
     this.#set(kind, { on: false, opening: false });
   }
 
+  /** On if it is off or could not be had, off if it is on. */
+  toggle(kind: Kind): void {
+    const { on, problem } = this.#state[kind];
+    void this.turn(kind, !on || problem !== undefined);
+  }
+
   /** Another device in place of the present one. */
   async choose(kind: keyof Choice, id: string): Promise<void> {
     this.#become({ ...this.#state, choice: { ...this.#state.choice, [kind]: id } });

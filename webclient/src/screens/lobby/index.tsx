@@ -19,8 +19,10 @@ import { When } from "../../ui/When";
 import { sessionStatusName } from "../../words/rcp";
 import { Loaded } from "../Loaded";
 import { AgendaPanel } from "../live/AgendaPanel";
+import { Coming, isHere } from "../live/Coming";
 import { nextItem, presenceOf, runningItem } from "../live/people";
 import { Present, Waiting } from "../live/Presence";
+import { useShortcuts } from "../live/shortcuts";
 import { waitingWords } from "../live/Standing";
 import { useAnnounced } from "../live/useAnnounced";
 import { useMeeting, type InMeeting } from "../live/useMeeting";
@@ -31,7 +33,7 @@ export default function Lobby({ id = "" }: Readonly<Record<string, string>>): Re
   const session = useView("session", { session: id });
   return (
     <Loaded view={session} title={m.lobby_title()} parent={to.session(id)}>
-      {(value) => <Ready session={value} />}
+      {(value) => (isHere(value) ? <Ready session={value} /> : <Coming session={value} title={m.lobby_title()} />)}
     </Loaded>
   );
 }
@@ -42,6 +44,7 @@ function Ready({ session }: { session: SessionView }): ReactElement {
   const said = useAnnounced(session);
   const { meeting, state } = inMeeting;
   useEffect(() => void meeting.own.open(), [meeting]);
+  useShortcuts({ m: () => meeting.own.toggle("microphone"), v: () => meeting.own.toggle("camera") });
 
   const where = running.state === "ready" ? running.value.state : "NONE";
   const admitted = state.phase === "entered" && (where === "IN" || where === "JOINING");
@@ -52,7 +55,7 @@ function Ready({ session }: { session: SessionView }): ReactElement {
   return (
     <main className={style["lobby"]}>
       <Page
-        title={session.title === "" ? m.lobby_title() : session.title}
+        title={session.title}
         tab={m.lobby_title()}
         parent={to.session(session.session)}
         wide
