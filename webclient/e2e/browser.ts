@@ -31,6 +31,8 @@ export interface Watched {
 export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Watched> {
   const context = await browser.newContext({ locale: "fr-FR", ...options });
   const page = await context.newPage();
+  page.setDefaultNavigationTimeout(120_000); // a busy machine compiles slowly
+  page.setDefaultTimeout(60_000);
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(`exception: ${error.message}`));
   page.on("console", (message) => {
