@@ -10,7 +10,7 @@ import { Chip } from "../../ui/Badge";
 import { Button } from "../../ui/Button";
 import { Confirm } from "../../ui/Dialog";
 import { ErrorLine } from "../../ui/States";
-import { itemStatusName, itemTone } from "../../words/rcp";
+import { itemStatusName, itemTone, minutesStateName } from "../../words/rcp";
 import style from "./Panels.module.css";
 import { nextItem, runningItem } from "./people";
 
@@ -51,6 +51,14 @@ export function AgendaPanel({ session, before }: { session: SessionView; before?
                   <Chip tone={itemTone(item.status)}>{itemStatusName(item.status)}</Chip>
                 </p>
               )}
+              {item.known && item.minutes_state !== "NONE" && item.status !== "RUNNING" && (
+                // Another tab: the meeting goes on in this one.
+                <p>
+                  <a href={to.minutes(session.session, item.room)} target="_blank" rel="noreferrer">
+                    {m.session_minutes_chip({ state: minutesStateName(item.minutes_state) })}
+                  </a>
+                </p>
+              )}
               {session.can.chair && <ItemActs item={item} isNext={item === next && running === undefined} anyRuns={running !== undefined} busy={action.busy && doing?.item === item.room} onAct={run} />}
             </div>
           </li>
@@ -89,8 +97,8 @@ function ItemActs({ item, isNext, anyRuns, busy, onAct }: { item: SessionItem; i
     );
   if (!item.known) return null;
   const start = (
-    <Button small variant={isNext ? "primary" : "secondary"} busy={busy} aria-label={m.live_item_start_n({ number: item.number })} onPress={() => onAct({ act: "rcp.start_item", item: item.room })}>
-      {item.status === "DONE" ? m.live_item_again() : anyRuns ? m.live_item_pass() : m.live_item_start()}
+    <Button small variant={isNext ? "primary" : "secondary"} busy={busy} onPress={() => onAct({ act: "rcp.start_item", item: item.room })}>
+      {(item.status === "WAITING" ? (anyRuns ? m.live_item_pass : m.live_item_start) : m.live_item_again)({ number: item.number })}
     </Button>
   );
   if (item.status !== "WAITING") return <div className={style["acts"]}>{start}</div>;

@@ -1,13 +1,13 @@
 /** What one can do, in reach of a thumb. */
-import type { ReactElement, ReactNode } from "react";
+import type { ReactElement } from "react";
 import { Button as AriaButton } from "react-aria-components";
+import { DeviceError } from "../../media/devices";
 import { m } from "../../paraglide/messages.js";
-import { Unread } from "../../ui/Badge";
 import { Switch } from "../../ui/Choice";
 import { IconMore } from "../../ui/icons";
 import { Menu, MenuItem, MenuSeparator, Popover } from "../../ui/Menu";
 import { toastError } from "../../ui/Toast";
-import { DeviceError } from "../../media/devices";
+import { VisuallyHidden } from "../../ui/VisuallyHidden";
 import {
   IconAgendaList,
   IconCamera,
@@ -106,9 +106,15 @@ export function Bar({ inMeeting, inCall, hand, onHand, focus, onFocus, panel, pa
         {panels.map((id) => {
           const { name, Icon } = PANELS[id];
           return (
-            <Control key={id} label={name()} short={name()} pressed={panel === id} onPress={() => onPanel(id)} icon={<Icon size={22} aria-hidden />}>
-              <Unread count={counts[id] ?? 0} />
-            </Control>
+            <PanelControl
+              key={id}
+              name={name()}
+              open={panel === id}
+              onPress={() => onPanel(id)}
+              icon={<Icon size={22} aria-hidden />}
+              count={counts[id] ?? 0}
+              words={id === "chat" ? m.ui_unread({ count: unread }) : m.live_waiting({ count: waiting })}
+            />
           );
         })}
       </div>
@@ -118,12 +124,10 @@ export function Bar({ inMeeting, inCall, hand, onHand, focus, onFocus, panel, pa
             label={m.live_more()}
             placement="top end"
             trigger={
-              <AriaButton className={style["control"] ?? ""} aria-label={m.live_more()}>
+              <AriaButton className={style["control"] ?? ""}>
                 <IconMore size={22} aria-hidden />
-                <span className={style["controlWords"]} aria-hidden>
-                  {m.live_more_short()}
-                </span>
-                <Unread count={unread + waiting} />
+                <span className={style["controlWords"]}>{m.live_more_short()}</span>
+                <Count count={unread + waiting} words={waiting > 0 ? m.live_waiting({ count: waiting }) : m.ui_unread({ count: unread })} />
               </AriaButton>
             }
           >
@@ -155,9 +159,7 @@ export function Bar({ inMeeting, inCall, hand, onHand, focus, onFocus, panel, pa
             trigger={
               <AriaButton className={style["control"] ?? ""} aria-label={m.live_shortcuts()}>
                 <IconKeyboard size={22} aria-hidden />
-                <span className={style["controlWords"]} aria-hidden>
-                  {m.live_shortcuts_short()}
-                </span>
+                <span className={style["controlWords"]}>{m.live_shortcuts_short()}</span>
               </AriaButton>
             }
           >
@@ -195,7 +197,7 @@ export function Microphone({ inMeeting }: { inMeeting: InMeeting }): ReactElemen
   const live = on && problem === undefined;
   return (
     <Control
-      label={live ? m.live_microphone_off() : m.live_microphone_on()}
+      label={problem === undefined ? (live ? m.live_microphone_off() : m.live_microphone_on()) : m.live_microphone_retry()}
       short={problem === undefined ? m.live_microphone() : m.live_microphone_none()}
       keyName="M"
       tone={live ? undefined : "off"}
@@ -212,7 +214,7 @@ export function Camera({ inMeeting }: { inMeeting: InMeeting }): ReactElement {
   const live = on && problem === undefined;
   return (
     <Control
-      label={live ? m.live_camera_off() : m.live_camera_on()}
+      label={problem === undefined ? (live ? m.live_camera_off() : m.live_camera_on()) : m.live_camera_retry()}
       short={problem === undefined ? m.live_camera() : m.live_camera_none()}
       keyName="V"
       tone={live ? undefined : "off"}
@@ -224,7 +226,7 @@ export function Camera({ inMeeting }: { inMeeting: InMeeting }): ReactElement {
 }
 
 interface ControlProps {
-  /** What a press does. */
+  /** What a press does; its words contain the short ones. */
   label: string;
   /** One or two words under the icon. */
   short: string;
@@ -234,10 +236,9 @@ interface ControlProps {
   pending?: boolean;
   tone?: "off" | "leave" | undefined;
   onPress: () => void;
-  children?: ReactNode;
 }
 
-function Control({ label, short, icon, keyName, pressed, pending = false, tone, onPress, children }: ControlProps): ReactElement {
+function Control({ label, short, icon, keyName, pressed, pending = false, tone, onPress }: ControlProps): ReactElement {
   return (
     <AriaButton
       className={style["control"] ?? ""}
@@ -249,11 +250,37 @@ function Control({ label, short, icon, keyName, pressed, pending = false, tone, 
       onPress={onPress}
     >
       {icon}
-      <span className={style["controlWords"]} aria-hidden>
-        {short}
-        {keyName !== undefined && <kbd className={style["key"]}>{keyName}</kbd>}
-      </span>
-      {children}
+      <span className={style["controlWords"]}>{short}</span>
+    </AriaButton>
+  );
+}
+
+/** How much waits behind a button, as a number and in words. */
+function Count({ count, words }: { count: number; words: string }): ReactElement | null {
+  if (count === 0) return null;
+  return (
+    <span className={style["count"]}>
+      <span aria-hidden>{count > 99 ? "99+" : count}</span>
+      <VisuallyHidden>{words}</VisuallyHidden>
+    </span>
+  );
+}
+
+interface PanelControlProps {
+  name: string;
+  icon: ReactElement;
+  open: boolean;
+  count: number;
+  words: string;
+  onPress: () => void;
+}
+
+function PanelControl({ name, icon, open, count, words, onPress }: PanelControlProps): ReactElement {
+  return (
+    <AriaButton className={style["control"] ?? ""} aria-pressed={open} onPress={onPress}>
+      {icon}
+      <span className={style["controlWords"]}>{name}</span>
+      <Count count={count} words={words} />
     </AriaButton>
   );
 }

@@ -99,7 +99,7 @@ export function Present({ session }: { session: SessionView }): ReactElement {
           </h3>
           <List label={m.live_outside({ count: others.length })} plain>
             {others.map((one) => (
-              <Person key={one.user} one={one} session={session} dim {...(item !== undefined && !item.invited.includes(one.user) && { why: m.live_not_this_item() })} />
+              <Person key={one.user} one={one} session={session} {...(item !== undefined && !item.invited.includes(one.user) && { why: m.live_not_this_item() })} />
             ))}
           </List>
         </section>
@@ -122,14 +122,10 @@ export function Present({ session }: { session: SessionView }): ReactElement {
   );
 }
 
-function Person({ one, session, dim = false, why, actions }: { one: SessionPerson; session: SessionView; dim?: boolean; why?: string; actions?: ReactElement }): ReactElement {
+function Person({ one, session, why, actions }: { one: SessionPerson; session: SessionView; why?: string; actions?: ReactElement }): ReactElement {
   return (
     <Row
-      leading={
-        <span className={dim ? style["dim"] : undefined}>
-          <Avatar name={one.name} id={one.user} online={one.online} />
-        </span>
-      }
+      leading={<Avatar name={one.name} id={one.user} online={one.online} />}
       title={one.user === session.me.user ? `${one.name} (${m.member_me()})` : one.name}
       detail={
         <>

@@ -27,7 +27,7 @@ import { BESIDE, type PanelId } from "./panels";
 import panelStyle from "./Panels.module.css";
 import { presenceOf, runningItem } from "./people";
 import { Hands, Present, Quorum, Waiting } from "./Presence";
-import { useShortcuts } from "./shortcuts";
+import { useShortcuts, type Shortcuts } from "./shortcuts";
 import { Stage } from "./Stage";
 import { Closed, Left, NotIn, Removed } from "./Standing";
 import { useAnnounced } from "./useAnnounced";
@@ -99,51 +99,68 @@ interface EnteredProps {
   onLeave: () => void;
 }
 
+/** What stays while items change: the sheet that is open, the curtain, the focus. */
 function Entered(props: EnteredProps): ReactElement {
-  const { session, view, inside } = props;
-  const known = session.items.find((one) => one.room === view.item)?.known ?? false;
-  return inside && known ? <WithItem {...props} /> : <Dark {...props} item={undefined} />;
-}
-
-function WithItem(props: EnteredProps): ReactElement {
-  const item = useView("item", { room: props.view.item });
-  return <Dark {...props} item={item.state === "ready" ? item.value : undefined} />;
-}
-
-function Dark({ session, view, inside, inMeeting, onLeave, item }: EnteredProps & { item: ItemView | undefined }): ReactElement {
-  const beside = useBeside();
+  const { session, view, inside, inMeeting } = props;
+  const { meeting } = inMeeting;
+  const room = useRef<HTMLDivElement>(null);
   const [panel, setPanel] = useState<PanelId | undefined>(() => (matchMedia(BESIDE).matches ? (session.can.chair ? "agenda" : "people") : undefined));
   const [focus, setFocus] = useState(false);
   const said = useAnnounced(session);
-  const main = useRef<HTMLElement>(null);
-  // A screen reader and the keyboard begin here, not where the lobby was.
-  useEffect(() => main.current?.focus({ preventScroll: true }), []);
-  const me = session.me.user;
-  const hand = view.hands.includes(me);
+  const hand = view.hands.includes(session.me.user);
   const raise = (): void => {
     if (inside) call("call.hand", { session: session.session, raised: !hand }).catch(toastError);
   };
-  const { meeting } = inMeeting;
   const shortcuts = useShortcuts({
     m: () => meeting.own.toggle("microphone"),
     v: () => meeting.own.toggle("camera"),
     h: raise,
   });
+  // A screen reader and the keyboard begin here, not where the lobby was.
+  useEffect(() => room.current?.focus({ preventScroll: true }), []);
+  const known = session.items.find((one) => one.room === view.item)?.known ?? false;
+  const drawn = { ...props, panel, setPanel, focus, setFocus, hand, raise, shortcuts };
+  return (
+    <div ref={room} tabIndex={-1} className={style["room"]} data-theme="dark">
+      {inside && known ? <WithItem {...drawn} /> : <Dark {...drawn} item={undefined} />}
+      <Curtain session={session.session} question={runningItem(session)?.question} />
+      <Announce>{said}</Announce>
+    </div>
+  );
+}
+
+interface DarkProps extends EnteredProps {
+  panel: PanelId | undefined;
+  setPanel: (panel: PanelId | undefined) => void;
+  focus: boolean;
+  setFocus: (focus: boolean) => void;
+  hand: boolean;
+  raise: () => void;
+  shortcuts: Shortcuts;
+}
+
+function WithItem(props: DarkProps): ReactElement {
+  const item = useView("item", { room: props.view.item });
+  return <Dark {...props} item={item.state === "ready" ? item.value : undefined} />;
+}
+
+function Dark({ session, view, inside, inMeeting, onLeave, item, panel, setPanel, focus, setFocus, hand, raise, shortcuts }: DarkProps & { item: ItemView | undefined }): ReactElement {
+  const beside = useBeside();
   const panels: PanelId[] = ["agenda", "people", ...(item === undefined ? [] : (["chat", "positions", "minutes"] as const))];
   const shown = panel !== undefined && panels.includes(panel) ? panel : undefined;
   const close = (): void => setPanel(undefined);
   const content = shown === undefined ? null : <Panel id={shown} session={session} view={view} item={item} />;
-  const waiting = session.can.chair ? presenceOf(session).waiting.filter((one) => one.user !== me).length : 0;
+  const waiting = session.can.chair ? presenceOf(session).waiting.filter((one) => one.user !== session.me.user).length : 0;
   const question = item?.question ?? runningItem(session)?.question;
 
   return (
-    <div className={style["room"]} data-theme="dark">
+    <>
       <header className={style["head"]}>
         <AgendaLine session={session} />
         <NetworkWord network={inMeeting.state.network} />
       </header>
       <div className={style["middle"]}>
-        <main ref={main} tabIndex={-1} className={style["main"]}>
+        <main className={style["main"]}>
           {inside ? (
             <>
               <div className={style["title"]}>
@@ -157,7 +174,7 @@ function Dark({ session, view, inside, inMeeting, onLeave, item }: EnteredProps 
               <Stage view={view} inMeeting={inMeeting} focus={focus} />
             </>
           ) : view.state === "REMOVED" && inMeeting.state.phase === "entered" ? (
-            <Removed why={view.why} meeting={meeting} />
+            <Removed why={view.why} meeting={inMeeting.meeting} />
           ) : (
             <NotIn session={session} view={view} inMeeting={inMeeting} />
           )}
@@ -168,7 +185,11 @@ function Dark({ session, view, inside, inMeeting, onLeave, item }: EnteredProps 
               <h2>{PANELS[shown].name()}</h2>
               <IconButton label={m.ui_close()} icon={<IconClose size={20} aria-hidden />} onPress={close} />
             </div>
-            <div className={style["sideBody"]}>{content}</div>
+            {/* Scrolled by keyboard too. */}
+            {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+            <div className={style["sideBody"]} role="group" tabIndex={0} aria-label={PANELS[shown].name()}>
+              {content}
+            </div>
           </aside>
         )}
       </div>
@@ -192,9 +213,7 @@ function Dark({ session, view, inside, inMeeting, onLeave, item }: EnteredProps 
           {content}
         </Sheet>
       )}
-      <Curtain session={session.session} question={question} />
-      <Announce>{said}</Announce>
-    </div>
+    </>
   );
 }
 

@@ -52,7 +52,8 @@ export function columnsFor(count: number, shape: number): number {
   for (let columns = 1; columns <= count; columns += 1) {
     const rows = Math.ceil(count / columns);
     const width = Math.min(shape / columns, (1 / rows) * (4 / 3));
-    if (width > best.size + 1e-9) best = { columns, size: width };
+    // Beside each other rather than above each other, when it is nearly the same.
+    if (width > best.size * 0.95) best = { columns, size: width };
   }
   return best.columns;
 }

@@ -48,21 +48,23 @@ export function Check({ inMeeting, name, user }: { inMeeting: InMeeting; name: s
   const { camera, microphone, choice } = own;
   const devices = useDevices(camera.track ?? microphone.track);
   const nothing = camera.problem !== undefined && microphone.problem !== undefined;
+  const refused = camera.problem === "refused" && microphone.problem === "refused";
   return (
     <section className={style["check"]} aria-label={m.lobby_check()}>
       <div className={style["preview"]} data-theme="dark">
-        <Face name={name} user={user} detail={m.live_mirror()} track={camera.track} mirrored silent={!microphone.on || microphone.track === undefined} />
+        <Face name={name} user={user} detail={camera.track === undefined ? m.member_me() : m.live_mirror()} track={camera.track} mirrored silent={!microphone.on || microphone.track === undefined} />
       </div>
       <div className={style["controls"]}>
         <span className={liveStyle["acts"]} role="group" aria-label={m.live_controls()}>
           <Microphone inMeeting={inMeeting} />
           <Camera inMeeting={inMeeting} />
         </span>
-        <Level track={microphone.on ? microphone.track : undefined} />
+        {microphone.problem === undefined && <Level track={microphone.on ? microphone.track : undefined} />}
         <NetworkCheck />
       </div>
-      {camera.problem !== undefined && <Problem>{CAMERA_PROBLEMS[camera.problem]()}</Problem>}
-      {microphone.problem !== undefined && <Problem>{MICROPHONE_PROBLEMS[microphone.problem]()}</Problem>}
+      {refused && <Problem>{m.lobby_both_refused()}</Problem>}
+      {camera.problem !== undefined && !refused && <Problem>{CAMERA_PROBLEMS[camera.problem]()}</Problem>}
+      {microphone.problem !== undefined && !refused && <Problem>{MICROPHONE_PROBLEMS[microphone.problem]()}</Problem>}
       {nothing && <p className={style["note"]}>{m.lobby_without_both()}</p>}
       <Disclosure title={m.lobby_devices()} small>
         <div className={style["devices"]}>

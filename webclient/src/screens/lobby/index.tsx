@@ -156,17 +156,21 @@ function Door({ session, inMeeting }: { session: SessionView; inMeeting: InMeeti
   );
 }
 
-/** What is spoken of, or will be. */
+/** What is spoken of, or will be; for whom is not invited to it, the first that is theirs. */
 function Next({ session }: { session: SessionView }): ReactElement | null {
   const running = runningItem(session);
-  const item = running ?? nextItem(session);
+  const next = nextItem(session);
+  const first = running ?? next;
+  const mine = first?.known === true ? first : session.items.find((one) => one.known && one.status === "WAITING");
+  const item = mine ?? first;
   if (item === undefined) return null;
+  const when = item === running ? m.lobby_now : item === next ? m.lobby_next : m.lobby_yours;
   return (
     <section aria-labelledby="lobby-next" className={style["next"]}>
       <h2 id="lobby-next" className={style["note"]}>
-        {running === undefined ? m.lobby_next({ number: item.number }) : m.lobby_now({ number: item.number })}
+        {when({ number: item.number })}
       </h2>
-      <p className={style["question"]}>{item.known ? item.question : m.session_item_not_for_you()}</p>
+      <p className={item.known ? style["question"] : undefined}>{item.known ? item.question : m.session_item_not_for_you()}</p>
       {item.known && item.person !== undefined && <p className={style["note"]}>{item.person}</p>}
     </section>
   );
