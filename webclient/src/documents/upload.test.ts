@@ -143,6 +143,30 @@ describe("an upload", () => {
     expect(puts).toEqual([1, 2, 2, 3]);
   });
 
+  it("stays paused when it was paused while a part was encrypted, and goes on with that part", async () => {
+    let encrypted: (one: Part) => void = () => undefined;
+    const { upload, log, phases, until } = rig({
+      parts: () => ({
+        next: () =>
+          new Promise((resolve) => {
+            encrypted = resolve;
+          }),
+        close: () => undefined,
+      }),
+    });
+    upload.start();
+    await until("sending");
+    upload.pause();
+    encrypted(part(1, true));
+    await new Promise((resolve) => {
+      setTimeout(resolve);
+    });
+    expect([upload.state.phase, phases.at(-1), log]).toEqual(["paused", "paused", ["begin 100"]]);
+    upload.start();
+    await until("done");
+    expect(log.slice(0, 2)).toEqual(["begin 100", "put 1 (1)"]);
+  });
+
   it("leaves nothing behind when it is cancelled, and says nothing more", async () => {
     const { upload, log, phases, until } = rig({
       put: (_, __, ___, ____, signal) =>

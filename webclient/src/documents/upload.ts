@@ -132,9 +132,12 @@ export class Upload {
   async #sendPart(source: PartSource, document: string, total: number): Promise<void> {
     // Kept until it is there: the next encryption would be other bytes.
     const part = (this.#part ??= await source.next());
-    await this.#trying(() =>
-      this.#env.put(document, this.#n, part, (bytes) => this.#become({ phase: "sending", progress: Math.min(0.99, (this.#sent + bytes) / total) }), this.#stop.signal),
-    );
+    const { signal } = this.#stop;
+    if (signal.aborted) throw new CoreError({ code: "interrupted" }); // paused while it was encrypted
+    const sent = (bytes: number): void => {
+      if (!signal.aborted) this.#become({ phase: "sending", progress: Math.min(0.99, (this.#sent + bytes) / total) });
+    };
+    await this.#trying(() => this.#env.put(document, this.#n, part, sent, signal));
     this.#n += 1;
     this.#sent += part.bytes.byteLength;
     this.#part = undefined;

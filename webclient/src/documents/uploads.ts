@@ -81,7 +81,10 @@ function put(document: string, n: number, part: Part, sent: (bytes: number) => v
     request.addEventListener("error", () => fail("unavailable"));
     request.addEventListener("timeout", () => fail("unavailable"));
     request.addEventListener("abort", () => fail("interrupted"));
-    if (signal.aborted) fail("interrupted");
+    if (signal.aborted) {
+      fail("interrupted");
+      return;
+    }
     signal.addEventListener("abort", () => request.abort(), { once: true });
     request.send(part.bytes);
   });
