@@ -1,5 +1,5 @@
 /** A planned session as a form: the session and, for context and wishes, its items. */
-import { useEffect, useMemo, useState, type ReactElement } from "react";
+import { useCallback, useEffect, useMemo, useState, type ReactElement } from "react";
 import { useView } from "../../core/hooks";
 import type { ItemView } from "../../core/types.gen";
 import type { ViewState } from "../../state/views";
@@ -14,6 +14,7 @@ export function useEdited(id: string): Edited {
   const view = useView("session", { session: id });
   const [details, setDetails] = useState<ReadonlyMap<string, ItemView>>(new Map());
   const session = view.state === "ready" ? view.value : undefined;
+  const learn = useCallback((room: string, item: ItemView) => setDetails((before) => new Map(before).set(room, item)), []);
   const waiting = session?.items.filter((item) => item.known && !details.has(item.room)) ?? [];
   const ready = session !== undefined && waiting.length === 0;
   const form = useMemo(() => {
@@ -23,16 +24,15 @@ export function useEdited(id: string): Edited {
     // oxlint-disable-next-line react/exhaustive-deps -- what one begins with stays, whoever answers meanwhile
   }, [ready]);
   if (session === undefined || form === undefined) {
-    const learn = (item: ItemView): void => setDetails((before) => new Map(before).set(item.room, item));
     return { state: "loading", view, feeds: <>{waiting.map((item) => <ItemFeed key={item.room} room={item.room} learn={learn} />)}</> };
   }
   return { state: "ready", form, me: session.me.user };
 }
 
-function ItemFeed({ room, learn }: { room: string; learn: (item: ItemView) => void }): null {
+function ItemFeed({ room, learn }: { room: string; learn: (room: string, item: ItemView) => void }): null {
   const item = useView("item", { room });
   useEffect(() => {
-    if (item.state === "ready") learn(item.value);
-  });
+    if (item.state === "ready") learn(room, item.value);
+  }, [room, item, learn]);
   return null;
 }
