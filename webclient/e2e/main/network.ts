@@ -31,12 +31,13 @@ export class Network {
     this.#process = child;
   }
 
-  static async start(): Promise<Network> {
+  /** With further arguments of `ensemble demo`. */
+  static async start(...args: readonly string[]): Promise<Network> {
     if (!existsSync(binary())) throw new Error(`${binary()} is not there: make build`);
     const data = mkdtempSync(join(tmpdir(), "ensemble-e2e-"));
     chmodSync(data, 0o755); // PostgreSQL runs as another account where this is root
     const port = await freePort();
-    const child = spawn(binary(), ["demo", "--data", data, "--port", String(port), "--fresh"], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(binary(), ["demo", "--data", data, "--port", String(port), "--fresh", ...args], { stdio: ["ignore", "pipe", "pipe"] });
     const network = new Network(port, data, child);
     await network.#ready();
     return network;

@@ -10,7 +10,7 @@ export const WIDE = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
 /** What a browser says of a network that was taken away on purpose. */
-const NO_NETWORK = /net::ERR_(?:PROXY|TUNNEL|EMPTY|CONNECTION|INTERNET|NETWORK)/;
+const NO_NETWORK = /net::ERR_(?:PROXY|TUNNEL|EMPTY|CONNECTION|INTERNET|NETWORK|SOCKET)/;
 
 /** The rail's places in French, and in English. */
 const SECTIONS = { Accueil: "Home", Dossiers: "Cases", Agenda: "Agenda", Réseau: "Network", Réglages: "Settings" } as const;

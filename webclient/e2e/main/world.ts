@@ -12,8 +12,8 @@ export class World {
   readonly #people = new Map<string, Person>();
   readonly #everybody: Person[] = [];
 
-  async begin(): Promise<void> {
-    this.#network = await Network.start();
+  async begin(...args: readonly string[]): Promise<void> {
+    this.#network = await Network.start(...args);
     this.#browser = await startChromium();
   }
 
