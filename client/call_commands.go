@@ -44,7 +44,7 @@ func callLeave(ctx context.Context, c *Core, args SessionRef) error {
 			if e.online() {
 				e.tell(wire.OpUnfollow, wire.RoomRef{Room: r.id})
 			}
-			delete(e.rooms, r.id)
+			e.dropCall(r)
 		}
 		_ = e.castTo(s, cast{Kind: castKnock}) // likewise
 		e.dirtyRoom(args.Session)

@@ -126,7 +126,7 @@ func (e *engine) changeCall(c *call, s *room, next ID) {
 		if e.online() {
 			e.tell(wire.OpUnfollow, wire.RoomRef{Room: old.id})
 		}
-		delete(e.rooms, old.id)
+		e.dropCall(old)
 	}
 	c.room, c.removed, c.left = next, "", false
 	c.hands, c.hand = nil, nil
@@ -164,6 +164,14 @@ func (e *engine) callEnded(r *room) {
 		c.removed = rooms.CodeNotAllowed
 		e.dirtyRoom(c.session)
 	}
+	e.dropCall(r)
+}
+
+// dropCall forgets the room of a call that is over for us. Commands that wait for
+// a place in its log, such as the one that ended it, wait no longer.
+func (e *engine) dropCall(r *room) {
+	r.gone = true
+	e.answerPlaces(r)
 	delete(e.rooms, r.id)
 }
 
