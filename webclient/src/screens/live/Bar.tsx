@@ -245,7 +245,7 @@ function Control({ label, short, icon, keyName, pressed, pending = false, tone, 
       aria-label={label}
       isPending={pending}
       {...(pressed !== undefined && { "aria-pressed": pressed })}
-      {...(keyName !== undefined && { "aria-keyshortcuts": keyName })}
+      {...(keyName !== undefined && { "data-key": keyName })}
       {...(tone !== undefined && { "data-tone": tone })}
       onPress={onPress}
     >
