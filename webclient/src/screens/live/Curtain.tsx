@@ -1,7 +1,7 @@
 /** Two seconds between two items: who leaves, who comes. */
 import { useEffect, useState, type ReactElement } from "react";
 import { onLive } from "../../core/client";
-import type { CurtainEvent } from "../../core/types.gen";
+import type { CurtainEvent, SessionView } from "../../core/types.gen";
 import { m } from "../../paraglide/messages.js";
 import { Faces } from "../../ui/Avatar";
 import { sayAll } from "../../words/lists";
@@ -9,12 +9,13 @@ import style from "./Live.module.css";
 
 const CURTAIN = 2_000;
 
-export function Curtain({ session, question }: { session: string; question: string | undefined }): ReactElement | null {
+export function Curtain({ session, question }: { session: SessionView; question: string | undefined }): ReactElement {
+  const { session: id, me } = session;
   const [curtain, setCurtain] = useState<CurtainEvent>();
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const stop = onLive("curtain", (event) => {
-      if (event.session !== session) return;
+      if (event.session !== id) return;
       clearTimeout(timer);
       setCurtain(event);
       timer = setTimeout(() => setCurtain(undefined), CURTAIN);
@@ -23,27 +24,35 @@ export function Curtain({ session, question }: { session: string; question: stri
       clearTimeout(timer);
       stop();
     };
-  }, [session]);
+  }, [id]);
+  const mine = curtain?.leaves.includes(me.name) ?? false;
+  const people = (names: readonly string[] = []): Person[] =>
+    names.filter((name) => name !== me.name).map((name) => ({ name, user: session.participants.find((one) => one.name === name)?.user ?? name }));
   return (
     <div role="status" className={style["curtainPlace"]}>
       {curtain !== undefined && (
         <div className={style["curtain"]}>
-          <p className={style["curtainTitle"]}>{question ?? m.live_curtain()}</p>
-          <Names title={m.live_curtain_leaves({ count: curtain.leaves.length })} names={curtain.leaves} />
-          <Names title={m.live_curtain_comes({ count: curtain.comes.length })} names={curtain.comes} />
+          <p className={style["curtainTitle"]}>{mine ? m.live_curtain_without() : (question ?? m.live_curtain())}</p>
+          {!mine && <Names title={m.live_curtain_leaves} people={people(curtain.leaves)} />}
+          {!mine && <Names title={m.live_curtain_comes} people={people(curtain.comes)} />}
         </div>
       )}
     </div>
   );
 }
 
-function Names({ title, names }: { title: string; names: readonly string[] }): ReactElement | null {
-  if (names.length === 0) return null;
+interface Person {
+  readonly name: string;
+  readonly user: string;
+}
+
+function Names({ title, people }: { title: (inputs: { count: number }) => string; people: readonly Person[] }): ReactElement | null {
+  if (people.length === 0) return null;
   return (
     <div className={style["curtainNames"]}>
-      <Faces people={names.map((name) => ({ name }))} size="m" />
+      <Faces people={people} size="m" />
       <p>
-        {title} {sayAll(names)}
+        {title({ count: people.length })} {sayAll(people.map((one) => one.name))}
       </p>
     </div>
   );

@@ -123,7 +123,7 @@ function Entered(props: EnteredProps): ReactElement {
   return (
     <div ref={room} tabIndex={-1} className={style["room"]} data-theme="dark">
       {inside && known ? <WithItem {...drawn} /> : <Dark {...drawn} item={undefined} />}
-      <Curtain session={session.session} question={runningItem(session)?.question} />
+      <Curtain session={session} question={runningItem(session)?.question} />
       <Announce>{said}</Announce>
     </div>
   );
