@@ -7,6 +7,8 @@ const PARIS = "Europe/Paris";
 const at = (text: string): number => Date.parse(text);
 /** Wednesday 14 January 2026, 10:00 in Paris. */
 const NOW = at("2026-01-14T09:00:00Z");
+/** What is read, whichever spaces keep an hour on its line. */
+const read = (text: string): string => text.replaceAll(/\s/g, " ");
 
 beforeEach(() => {
   applyPreferences();
@@ -25,13 +27,17 @@ describe("in French", () => {
     ["2026-01-14T23:30:00Z", "demain à 0 h 30"],
   ])("%s is %s", (instant, words) => {
     // A zone that is not the machine's is named; only the words before it count here.
-    expect(when(at(instant), NOW, PARIS).replace(/ \(.*\)$/, "")).toBe(words);
+    expect(read(when(at(instant), NOW, PARIS)).replace(/ \(.*\)$/, "")).toBe(words);
   });
 
   it("says the zone when it is not the reader's", () => {
-    expect(when(at("2026-01-15T13:00:00Z"), NOW, "Indian/Reunion")).toMatch(/^demain à 17 h \(.*Réunion.*\)$/);
+    expect(read(when(at("2026-01-15T13:00:00Z"), NOW, "Indian/Reunion"))).toMatch(/^demain à 17 h \(.*Réunion.*\)$/);
     expect(when(at("2026-01-15T13:00:00Z"), NOW, Intl.DateTimeFormat().resolvedOptions().timeZone)).not.toContain("(");
   });
+});
+
+it("never breaks a line inside an hour", () => {
+  expect(timeOfDay(at("2026-01-15T08:05:00Z"), PARIS)).toBe("9\u00A0h\u00A005");
 });
 
 describe("in English", () => {
@@ -50,7 +56,7 @@ it("puts a day where it is in its zone", () => {
 
 it("is short in lists", () => {
   prefer({ locale: "fr" });
-  expect(whenShort(NOW, NOW)).toMatch(/^\d{1,2} h/);
+  expect(read(whenShort(NOW, NOW))).toMatch(/^\d{1,2} h/);
   expect(whenShort(at("2025-12-01T12:00:00Z"), NOW)).toBe("1 déc. 2025");
 });
 
