@@ -43,7 +43,7 @@ const content: MinutesContent = {
 const previous: MinutesContent = { ...content, version: 1, synthesis: "Odette reste chez elle, avec une aide. L’équilibre est travaillé.", decisions: ["Odette reste chez elle.", "Deux passages d’une aide par semaine."] };
 const signed = (who: typeof VIDAL, more: Partial<SignatureView> = {}): SignatureView => ({ user: who.user, name: who.name, role: who.role, at: ago(20 * HOUR), ...more });
 
-const digest = "9f2c41d07be8a3665d10c3f84e97ab21";
+const digest = "9f2c41d07be8a3665d10c3f84e97ab2132056375a3e543859f8f61699b05f8ec";
 const draft: ItemView = { ...item, status: "DONE", positions, attendance: content.attendance, quorum: { reached: true, present: 7 }, minutes: { ...item.minutes, state: "DRAFT" }, can: { ...item.can, opinion: false, propose: true } };
 const proposed: ItemView = {
   ...draft,

@@ -43,6 +43,9 @@ export const languageTag = (locale: Locale): string => (locale === "fr" ? "fr-FR
 export function applyPreferences(): void {
   overwriteGetLocale(() => usePreferences.getState().locale);
   show(usePreferences.getState());
+  // Paper is white, whatever the screen is.
+  addEventListener("beforeprint", () => set(document.documentElement, "theme", "light"));
+  addEventListener("afterprint", () => show(usePreferences.getState()));
   usePreferences.subscribe((preferences) => {
     show(preferences);
     try {

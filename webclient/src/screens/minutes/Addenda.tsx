@@ -7,8 +7,8 @@ import { m } from "../../paraglide/messages.js";
 import { Button } from "../../ui/Button";
 import { ErrorLine } from "../../ui/States";
 import { TextArea } from "../../ui/TextField";
-import { When } from "../../ui/When";
 import style from "./Minutes.module.css";
+import { Dated } from "./Signatures";
 
 export function Addenda({ item }: { item: ItemView }): ReactElement | null {
   const { addenda } = item.minutes;
@@ -27,7 +27,7 @@ export function Addenda({ item }: { item: ItemView }): ReactElement | null {
         <article key={`${one.by} ${String(one.at)}`} className={style["addendum"]}>
           <p className={style["prose"]}>{one.text}</p>
           <p className={style["note"]}>
-            {one.by} · {m.minutes_signed_at()} <When at={one.at} />
+            {one.by} · {m.minutes_signed_at()} <Dated at={one.at} />
           </p>
         </article>
       ))}

@@ -4,6 +4,7 @@ import { call } from "../../core/client";
 import { useAction } from "../../core/hooks";
 import type { ItemView, MinutesView } from "../../core/types.gen";
 import { m } from "../../paraglide/messages.js";
+import { languageTag, usePreferences } from "../../state/preferences";
 import { Avatar } from "../../ui/Avatar";
 import { Chip } from "../../ui/Badge";
 import { Button } from "../../ui/Button";
@@ -11,7 +12,7 @@ import { Dialog } from "../../ui/Dialog";
 import { IconDone, IconWarning } from "../../ui/icons";
 import { ErrorLine, Notice } from "../../ui/States";
 import { toastDone } from "../../ui/Toast";
-import { When } from "../../ui/When";
+import { timeOfDay } from "../../ui/when";
 import { sayAll } from "../../words/lists";
 import { positionName, positionTone } from "../../words/rcp";
 import { roleName } from "../../words/roles";
@@ -31,7 +32,7 @@ export function Signatures({ minutes }: { minutes: MinutesView }): ReactElement 
                 <IconDone size={18} aria-hidden className={style["signed"]} /> <strong>{one.name}</strong>
                 <span className={style["note"]}>
                   {" "}
-                  · {roleName(one.role)} · {m.minutes_signed_at()} <When at={one.at} />
+                  · {roleName(one.role)} · {m.minutes_signed_at()} <Dated at={one.at} />
                 </span>
               </p>
               {one.position !== undefined && (
@@ -131,7 +132,25 @@ function SignDialog({ item, me, digest, onClose }: { item: ItemView; me: string;
   );
 }
 
-/** A digest in groups that can be compared by voice. */
+/** A digest in groups that can be compared by voice; the whole of it on paper. */
 export function Digest({ digest }: { digest: string }): ReactElement {
-  return <code className={style["digest"]}>{(digest.match(/.{1,4}/g) ?? []).slice(0, 8).join(" ")}…</code>;
+  const groups = digest.match(/.{1,4}/g) ?? [];
+  return (
+    <code className={style["digest"]}>
+      {groups.slice(0, 8).join(" ")}
+      {groups.length > 8 && (
+        <>
+          <span className={style["noPrint"]}>…</span>
+          <span className={style["onPaper"]}> {groups.slice(8).join(" ")}</span>
+        </>
+      )}
+    </code>
+  );
+}
+
+/** A moment as a document says it: the date, never "yesterday". */
+export function Dated({ at }: { at: number }): ReactElement {
+  const locale = usePreferences((p) => p.locale);
+  const day = new Intl.DateTimeFormat(languageTag(locale), { dateStyle: "long" }).format(at);
+  return <time dateTime={new Date(at).toISOString()}>{m.when_at({ day, time: timeOfDay(at) })}</time>;
 }

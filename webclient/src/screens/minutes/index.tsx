@@ -17,7 +17,6 @@ import { IconInfo } from "../../ui/icons";
 import { PersonsWords } from "../../ui/PersonsWords";
 import { EmptyState, ErrorLine, LoadingState, Notice } from "../../ui/States";
 import { TextField } from "../../ui/TextField";
-import { When } from "../../ui/When";
 import { sayAll } from "../../words/lists";
 import { minutesStateName, minutesTone } from "../../words/rcp";
 import { Loaded } from "../Loaded";
@@ -28,7 +27,7 @@ import { Content } from "./Content";
 import { IconExport, IconPrint, IconSeal } from "./icons";
 import style from "./Minutes.module.css";
 import { Positions } from "./Positions";
-import { Digest, Sign, Signatures } from "./Signatures";
+import { Dated, Digest, Sign, Signatures } from "./Signatures";
 
 const Draft = lazy(() => import("./Draft").then(({ Draft: component }) => ({ default: component })));
 
@@ -172,7 +171,7 @@ function Sealed({ item, session }: { item: ItemView; session: string }): ReactEl
         {sealedAt !== undefined && (
           <>
             {" "}
-            · <When at={sealedAt} />
+            · <Dated at={sealedAt} />
           </>
         )}
       </p>
