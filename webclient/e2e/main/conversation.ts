@@ -1,5 +1,6 @@
 /** Part 1: a conversation that only its people can read. */
 /* oxlint-disable vitest/expect-expect -- what must appear is waited for, and its absence fails the test */
+import type { Locator } from "playwright-core";
 import { expect, it } from "vitest";
 import { look } from "./pictures";
 import { PATIENCE, type Person } from "./person";
@@ -77,8 +78,7 @@ export function conversation(world: World): void {
     await camille.button("Ajouter quelqu’un sans compte").click();
     const other = camille.dialog("Ajouter quelqu’un sans compte");
     await other.getByRole("textbox", { name: /^Nom et prénom/ }).fill("Philippe Marchal");
-    await other.getByRole("button", { name: /Rôle auprès de la personne/ }).click();
-    await page.getByRole("option", { name: "Fils" }).click();
+    await choose(camille, /Rôle auprès de la personne/, "Fils", other);
     await other.getByRole("button", { name: "Ajouter", exact: true }).click();
     await look(camille, "case-new-circle");
     await camille.button("Continuer").click();
@@ -292,7 +292,9 @@ async function bothHaveOnce(one: Person, other: Person, texts: readonly string[]
 }
 
 /** One of a list of choices, by what it is called. */
-export async function choose(person: Person, field: RegExp, choice: string): Promise<void> {
-  await person.button(field).click();
-  await person.page.getByRole("option", { name: choice }).click();
+export async function choose(person: Person, field: RegExp, choice: string, within: Locator = person.page.locator("body")): Promise<void> {
+  await within.getByRole("button", { name: field }).click();
+  const choices = person.page.getByRole("listbox", { name: field });
+  await choices.getByRole("option", { name: choice }).click();
+  await choices.waitFor({ state: "detached" });
 }

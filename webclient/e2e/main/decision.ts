@@ -1,9 +1,9 @@
 /** Part 4: decide, sign, act. */
 /* oxlint-disable vitest/expect-expect -- what must appear is waited for, and its absence fails the test */
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { openCase } from "./conversation";
+import { choose, openCase } from "./conversation";
 import { type } from "./dossier";
 import { openMeeting } from "./meeting";
 import { binary } from "./network";
@@ -57,7 +57,6 @@ export function decision(world: World): void {
     expect(report.whole).toBe(true);
     for (const name of ["Camille Renaud", "Odette Marchal", "Aminata Traoré", "Dr Antoine Vidal"]) expect(report.text).toContain(name);
     const changed = `${path}.changed`;
-    const { writeFileSync } = await import("node:fs");
     writeFileSync(changed, readFileSync(path, "utf8").replace("Installer", "Installez"));
     expect(verify(changed).whole).toBe(false);
   });
@@ -113,8 +112,7 @@ async function addAction(person: Person, n: number, text: string, performer: str
   await person.button("Ajouter une action").click();
   const entry = person.page.getByRole("listitem").filter({ has: person.field(`Action ${String(n)}`) });
   await person.field(`Action ${String(n)}`).fill(text);
-  await entry.getByRole("button", { name: /Qui s’en charge/ }).click();
-  await person.page.getByRole("option", { name: performer }).click();
+  await choose(person, /Qui s’en charge/, performer, entry);
   const due = new Date(Date.now() + 7 * 24 * 3_600_000);
   await type(entry.getByRole("group", { name: /^Pour quand/ }), [due.getUTCDate(), due.getUTCMonth() + 1].map((one) => String(one).padStart(2, "0")).join("") + String(due.getUTCFullYear()));
   await entry.getByRole("textbox", { name: "Dans quel but" }).fill(goal);

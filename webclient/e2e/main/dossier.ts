@@ -24,7 +24,7 @@ export function dossier(world: World): void {
     vidal.line.hold();
     await vidal.button(/^Envoyer à l’équipe/).click();
     const uploads = vidal.page.getByRole("list", { name: "Envois en cours" });
-    await uploads.getByText(/[1-9]\d? %/u).waitFor();
+    await uploads.getByText(/[1-9]\d?\s%/u).waitFor();
     await vidal.button(`Mettre en pause ${DOCUMENT}`).click();
     await uploads.getByText("En pause. Rien n’est perdu.").waitFor();
     await look(vidal, "documents-upload");
@@ -86,8 +86,7 @@ export function dossier(world: World): void {
     }
     await item(1).getByRole("textbox", { name: /^Ce qu’il faut savoir/ }).fill("Deux chutes en dix jours, escalier sans rampe.");
     await item(1).getByRole("textbox", { name: /^Ce que souhaite/ }).fill(WISH);
-    await item(1).getByRole("button", { name: /Qui pose la question/ }).click();
-    await page.getByRole("option", { name: "Dr Antoine Vidal" }).click();
+    await choose(camille, /Qui pose la question/, "Dr Antoine Vidal", item(1));
     await choose(camille, /Rôle de Dr Antoine Vidal dans la réunion/, "Pose la question");
     await choose(camille, /Rôle de Aminata Traoré dans la réunion/, "Tient le compte-rendu");
     const points = (name: string): Locator => page.getByRole("group", { name: `Points auxquels ${name} est invité(e)` });
