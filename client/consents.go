@@ -227,7 +227,9 @@ func consentWithdraw(ctx context.Context, c *Core, args WithdrawArgs) error {
 		if len(in) == 0 {
 			return rooms.Errorf(rooms.CodeUnknown, "there is no consent to withdraw")
 		}
-		// Whoever is in the call of one of these rooms leaves it by the same act.
+		// To whom nothing of a session is left leaves it by the same act, and the call
+		// of one of these rooms too.
+		in = append(in, e.sessionsLeft(args.Party, in)...)
 		for _, r := range e.rooms {
 			if r.kind == rooms.KindCall && r.fold != nil && slices.Contains(in, r.public().Genesis().Item) {
 				probe, _, err := e.statement(rooms.StatementWithdrawal, rooms.Withdrawal{Participant: args.Party}, r.id)

@@ -47,6 +47,7 @@ type room struct {
 	notUntil time.Time // when to try to join again
 	failures int
 	removal  *removal
+	leaving  map[ID]time.Time // in a session: when to take out those to whom nothing of it is left
 
 	sealing    bool      // a seal is on its way
 	actionsDue time.Time // when we carry actions into the plan ourselves
@@ -83,7 +84,7 @@ func newRoom(id ID, kind rooms.Kind) *room {
 	return &room{
 		id: id, kind: kind, keys: newKeyring(), window: windowStep,
 		checked: map[ID]uint64{}, online: map[ID]bool{}, cursors: map[ID]uint64{},
-		typing: map[ID]time.Time{}, grants: map[ID]bool{},
+		typing: map[ID]time.Time{}, grants: map[ID]bool{}, leaving: map[ID]time.Time{},
 	}
 }
 

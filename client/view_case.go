@@ -163,8 +163,12 @@ func (e *engine) consentIn(r *room, party ID) string {
 
 func (e *engine) caseWarnings(dossier ID) []string {
 	var warn []string
-	if d := e.rooms[dossier]; d != nil && d.fold != nil && len(d.public().Collectors()) < fewCollectors && e.mayOpenRoom(d) == nil {
-		warn = append(warn, warnFewCollectors)
+	if d := e.rooms[dossier]; d != nil && d.fold != nil {
+		// Only collectors can name another one.
+		collectors := d.public().Collectors()
+		if len(collectors) < fewCollectors && slices.Contains(collectors, e.me()) {
+			warn = append(warn, warnFewCollectors)
+		}
 	}
 	for _, id := range e.roomsOf(dossier) {
 		if e.roomState(e.rooms[id]) == stateForked {

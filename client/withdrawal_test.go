@@ -1,7 +1,9 @@
 package client_test
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -106,4 +108,58 @@ func TestAnExpiredOrMissingConsentLetsNobodyIn(t *testing.T) {
 		GivenBy: "PERSON", Date: "2026-01-10", How: "ORAL", History: "ALL", Expires: 1,
 	})
 	require.Equal(t, rooms.CodeExpired, rooms.CodeOf(err))
+}
+
+func TestWhoLeavesACaseLeavesItsSessions(t *testing.T) {
+	n := startNetwork(t)
+	odette := n.enrol("Odette Marchal", "PERSON", "PERSON")
+	camille := n.enrol("Camille Renaud", "NURSE_COORDINATOR", "PROFESSIONAL")
+	vidal := n.enrol("Dr Vidal", "GENERAL_PRACTITIONER", "PROFESSIONAL")
+	yann := n.enrol("Yann Le Goff", "NURSE", "PROFESSIONAL")
+	paul := n.enrol("Paul Lenoir", "VOLUNTEER", "VOLUNTEER")
+	c := camille.opensCase(client.IdentityFields{
+		FamilyName: "Marchal", GivenName: "Odette", BirthDate: "1938-05-12", User: odette.user,
+	}, party(vidal, "GENERAL_PRACTITIONER"), party(yann, "NURSE"), party(paul, "VOLUNTEER"))
+	for _, p := range []*person{vidal, yann, paul} {
+		camille.consents(c, p, "ALL", c.dossier, c.team)
+	}
+	everybody := []*person{odette, vidal, yann, paul}
+	for _, p := range everybody {
+		p.ready(c.dossier)
+	}
+	both := []int{0, 1}
+	session := ask[client.SessionRef](camille, "rcp.plan", client.PlanSessionArgs{
+		Title: "RCP", Type: "DAC", Starts: time.Now().Add(time.Hour).UnixMilli(), Zone: "Europe/Paris", Minutes: 60,
+		Items: []client.PlanItemFields{{Case: c.dossier, Question: "Un ?"}, {Case: c.dossier, Question: "Deux ?"}},
+		Participants: []client.PlanPersonFields{
+			{User: camille.user, Duty: rooms.DutyChair, Items: both}, {User: vidal.user, Votes: true, Items: both},
+			{User: yann.user, Votes: true, Items: both}, {User: paul.user, Duty: rooms.DutyGuest, Items: both[1:]},
+			{User: odette.user, Items: both},
+		},
+	}).Session
+	for _, p := range everybody {
+		p.ready(session)
+	}
+	items := watch(camille, "session", inCall(session), func(v client.SessionView) bool { return len(v.Items) == 2 && v.Items[1].Known }).Items
+	out := func(p *person) {
+		t.Helper()
+		watch(p, "home", nil, func(v client.HomeView) bool { return len(v.Meetings) == 0 })
+		watch(camille, "session", inCall(session), func(v client.SessionView) bool {
+			return slices.ContainsFunc(v.Participants, func(q client.SessionPerson) bool { return q.User == p.user && q.Consent == "WITHDRAWN" })
+		})
+	}
+
+	// The chair's own word names the session.
+	camille.do("consent.withdraw", client.WithdrawArgs{Case: c.dossier, Party: paul.user})
+	out(paul)
+	// The person has no say in the session: its collector follows hers.
+	odette.do("consent.withdraw", client.WithdrawArgs{Case: c.dossier, Party: yann.user})
+	out(yann)
+	// Whoever keeps an item keeps the session, and loses it with the last one.
+	camille.do("consent.withdraw", client.WithdrawArgs{Case: c.dossier, Party: vidal.user, Rooms: []ID{items[0].Room}})
+	watch(vidal, "room", inRoom(items[0].Room), func(v client.RoomView) bool { return v.State == "ENDED" })
+	watch(vidal, "home", nil, func(v client.HomeView) bool { return len(v.Meetings) == 1 })
+	vidal.do("consent.withdraw", client.WithdrawArgs{Case: c.dossier, Party: vidal.user, Rooms: []ID{items[1].Room}})
+	out(vidal)
+	watch(odette, "home", nil, func(v client.HomeView) bool { return len(v.Meetings) == 1 })
 }

@@ -25,6 +25,8 @@ func (e *engine) workRoom(r *room) {
 	e.considerJoin(r)
 	e.considerRemoval(r)
 	e.considerRevoked(r)
+	e.considerLeaving(r)
+	e.considerSessionOf(r)
 	e.considerHistory(r)
 	e.considerOutbox(r)
 	e.considerProfile(r)
