@@ -51,6 +51,8 @@ func Commands() []Contract {
 		{"room.typing", RoomRef{}, nil},
 		{"room.draft", DraftArgs{}, nil},
 		{"room.older", RoomRef{}, nil},
+		{"form.keep", FormArgs{}, nil},
+		{"form.read", FormRef{}, Form{}},
 		{"document.begin", DocumentBeginArgs{}, DocumentUpload{}},
 		{"document.share", DocumentShareArgs{}, EventRef{}},
 		{"document.key", DocumentRef{}, DocumentKey{}},

@@ -41,6 +41,9 @@ func newHandlers() (map[string]handler, error) {
 		"room.draft":   plain(roomDraft),
 		"room.older":   plain(roomOlder),
 
+		"form.keep": plain(formKeep),
+		"form.read": command(formRead),
+
 		"document.begin": command(documentBegin),
 		"document.share": command(documentShare),
 		"document.key":   command(documentKey),

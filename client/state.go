@@ -22,6 +22,7 @@ const (
 	keyKeys    = "keys/"   // room → record keys
 	keyOutbox  = "outbox/" // place → an event to send
 	keyDraft   = "draft/"  // room → text
+	keyForm    = "form/"   // form → what was entered
 )
 
 var errState = errors.New("client: stored state does not decode")

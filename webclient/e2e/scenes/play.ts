@@ -20,7 +20,7 @@ export interface Scene {
 }
 
 /** What every scene answers unless it says otherwise: this device has keys. */
-const USUAL: Scene["answers"] = { "device.state": { state: "READY", user: "", device: "" } };
+const USUAL: Scene["answers"] = { "device.state": { state: "READY", user: "", device: "" }, "form.read": { text: "" } };
 
 /** When live events come: once the screen is drawn, in milliseconds. */
 const LIVE_AFTER = 400;

@@ -502,6 +502,27 @@ export interface Export {
   bytes: string
 }
 
+export interface Form {
+  /** "" when nothing is kept */
+  text: string
+}
+
+/**
+ * FormArgs keeps what was entered into a form that has not been sent; an empty
+ * text forgets it.
+ */
+export interface FormArgs {
+  form: string
+  /** at most 256 KiB */
+  text: string
+}
+
+/** FormRef names a form of the user interface. */
+export interface FormRef {
+  /** at most 64 of a-z, 0-9 and - */
+  form: string
+}
+
 export interface HandArgs {
   session: ID
   raised: boolean
@@ -1312,6 +1333,8 @@ export interface Commands {
   'room.typing': { args: RoomRef; result: null }
   'room.draft': { args: DraftArgs; result: null }
   'room.older': { args: RoomRef; result: null }
+  'form.keep': { args: FormArgs; result: null }
+  'form.read': { args: FormRef; result: Form }
   'document.begin': { args: DocumentBeginArgs; result: DocumentUpload }
   'document.share': { args: DocumentShareArgs; result: EventRef }
   'document.key': { args: DocumentRef; result: DocumentKey }

@@ -1,9 +1,10 @@
 /**
- * What has been entered of a case that does not exist yet. It lives in this tab's
- * memory: it survives looking something up elsewhere, and is stored nowhere, since
- * nothing clinical may lie unencrypted on a device.
+ * What has been entered of a case that does not exist yet. The core keeps it,
+ * sealed: it survives looking something up elsewhere, and a reload.
  */
+import { useEffect } from "react";
 import { create } from "zustand";
+import { forgetForm, keepForm, useKept } from "../../core/forms";
 import type { IdentityFields, LeafletFields, PartyFields } from "../../core/types.gen";
 import { today } from "../../ui/when";
 
@@ -31,6 +32,9 @@ export interface Draft {
   readonly how: string;
 }
 
+/** With another shape, another name. */
+const FORM = "case-new-1";
+
 const empty = (): Draft => ({
   step: "person",
   person: { family_name: "", given_name: "", birth_date: "", user: "" },
@@ -44,7 +48,22 @@ const empty = (): Draft => ({
 export const useDraftCase = create<Draft>(empty);
 
 export const change = (changes: Partial<Draft>): void => useDraftCase.setState(changes);
-export const discard = (): void => useDraftCase.setState(empty(), true);
+export function discard(): void {
+  useDraftCase.setState(empty(), true);
+  forgetForm(FORM);
+}
+
+/** Takes up what was entered before, and keeps what is entered now. */
+export function useKeptDraft(): void {
+  const kept = useKept(FORM) as Draft | null | undefined;
+  const draft = useDraftCase();
+  useEffect(() => {
+    if (kept !== undefined && kept !== null && !begun(useDraftCase.getState())) change(kept);
+  }, [kept]);
+  useEffect(() => {
+    if (begun(draft)) keepForm(FORM, draft);
+  }, [draft]);
+}
 
 /** Whether somebody would lose something by leaving. */
 export const begun = (draft: Draft): boolean =>

@@ -1,5 +1,5 @@
 /** Opening a case in short steps: the person, their words, what they were told, who is around them. */
-import { useEffect, useState, type ReactElement } from "react";
+import { useState, type ReactElement } from "react";
 import { Page } from "../../app/Page";
 import { back, navigate } from "../../app/router";
 import { to } from "../../app/routes";
@@ -14,7 +14,7 @@ import { toast, toastDone } from "../../ui/Toast";
 import { sayAll } from "../../words/lists";
 import style from "./CaseNew.module.css";
 import { createCase, type Doing } from "./create";
-import { begun, change, discard, lacks, STEPS, useDraftCase, type Step } from "./draft";
+import { begun, change, discard, lacks, STEPS, useDraftCase, useKeptDraft, type Step } from "./draft";
 import { IdentityForm, wrongField } from "./IdentityForm";
 import { StepCircle } from "./StepCircle";
 import { StepConsents } from "./StepConsents";
@@ -31,7 +31,7 @@ export default function CaseNew(): ReactElement {
   const [doing, setDoing] = useState<Doing>();
   const at = STEPS.indexOf(draft.step);
 
-  useWarning(begun(draft));
+  useKeptDraft();
 
   const create = useAction(async () => {
     const own: PartyFields | undefined = me === undefined ? undefined : { party: me.user, name: me.name, role: me.role, category: "CARE_TEAM", lead: true };
@@ -141,14 +141,4 @@ export default function CaseNew(): ReactElement {
       </Confirm>
     </Page>
   );
-}
-
-/** The browser asks before the tab, which alone holds the text, is closed. */
-function useWarning(wanted: boolean): void {
-  useEffect(() => {
-    if (!wanted) return undefined;
-    const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
-    addEventListener("beforeunload", ask);
-    return () => removeEventListener("beforeunload", ask);
-  }, [wanted]);
 }

@@ -34,10 +34,8 @@ export interface Form {
   readonly people: readonly FormPerson[];
 }
 
-let keys = 0;
 export function newItem(dossier: string, requester: string): FormItem {
-  keys += 1;
-  return { key: `new-${String(keys)}`, room: "", case: dossier, question: "", context: "", wish: "", requester, minutes: 15 };
+  return { key: `new-${crypto.randomUUID()}`, room: "", case: dossier, question: "", context: "", wish: "", requester, minutes: 15 };
 }
 
 /** The instant of a civil date and time in a zone; undefined while they are not complete. */

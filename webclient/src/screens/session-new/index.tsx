@@ -4,13 +4,15 @@ import { Page } from "../../app/Page";
 import { navigate } from "../../app/router";
 import { to } from "../../app/routes";
 import { call } from "../../core/client";
+import { forgetForm, keepForm, useKept } from "../../core/forms";
 import { useAction, useView } from "../../core/hooks";
 import type { AgendaView, HomeView, RcpRule } from "../../core/types.gen";
 import { m } from "../../paraglide/messages.js";
 import { languageTag, usePreferences } from "../../state/preferences";
 import { Button } from "../../ui/Button";
+import { Confirm } from "../../ui/Dialog";
 import { IconCases, IconInfo, IconSend, IconWarning } from "../../ui/icons";
-import { EmptyState, ErrorLine, Notice } from "../../ui/States";
+import { EmptyState, ErrorLine, LoadingState, Notice } from "../../ui/States";
 import { TextField } from "../../ui/TextField";
 import { toastDone } from "../../ui/Toast";
 import { useNow } from "../../ui/When";
@@ -22,11 +24,13 @@ import { invited, newItem, problems, toArgs, withPeople, type Form, type Problem
 import { Items } from "./Items";
 import { People } from "./People";
 import style from "./Plan.module.css";
-import { clearDraft, draftOf, keepDraft } from "./draft";
 import { Summary } from "./Summary";
 import { useCases } from "./useCases";
 import { useEdited } from "./useEdited";
 import { When } from "./When";
+
+/** With another shape, another name. */
+const NEW = "session-new-1";
 
 export default function PlanSession({ id }: Readonly<Record<string, string>>): ReactElement {
   const agenda = useView("agenda");
@@ -61,7 +65,7 @@ function New({ agenda, home }: { agenda: AgendaView; home: HomeView }): ReactEle
         </EmptyState>
       </Page>
     );
-  return <Planning begin={draftOf("") ?? begin} session="" agenda={agenda} home={home} me={me} />;
+  return <Kept form={NEW} begin={begin} session="" agenda={agenda} home={home} me={me} />;
 }
 
 function Edit({ id, agenda, home }: { id: string; agenda: AgendaView; home: HomeView }): ReactElement {
@@ -72,7 +76,8 @@ function Edit({ id, agenda, home }: { id: string; agenda: AgendaView; home: Home
         {() => <>{edited.feeds}</>}
       </Loaded>
     );
-  return <Planning begin={draftOf(id) ?? edited.form} session={id} agenda={agenda} home={home} me={edited.me} />;
+  // Another plan than the one that was being changed is begun anew.
+  return <Kept form={`session-${id}-${String(edited.sequence)}`} begin={edited.form} session={id} agenda={agenda} home={home} me={edited.me} />;
 }
 
 const WORDS: Readonly<Record<Problem, () => string>> = {
@@ -86,9 +91,37 @@ const WORDS: Readonly<Record<Problem, () => string>> = {
   chairs: m.session_problem_chairs,
 };
 
-function Planning({ begin, session, agenda, home, me }: { begin: Form; session: string; agenda: AgendaView; home: HomeView; me: string }): ReactElement {
+interface PlanningProps {
+  /** Under what name the core keeps it. */
+  readonly form: string;
+  readonly begin: Form;
+  readonly session: string;
+  readonly agenda: AgendaView;
+  readonly home: HomeView;
+  readonly me: string;
+}
+
+/** Takes up a plan that was half written. */
+function Kept(props: PlanningProps): ReactElement {
+  const kept = useKept(props.form) as Form | null | undefined;
+  const [dropped, setDropped] = useState(0);
+  if (kept === undefined)
+    return (
+      <Page title={props.session === "" ? m.session_new_title() : m.session_edit_title()} parent={to.agenda()}>
+        <LoadingState />
+      </Page>
+    );
+  const drop = (): void => {
+    forgetForm(props.form);
+    setDropped((n) => n + 1);
+  };
+  return <Planning key={dropped} {...props} taken={dropped === 0 ? (kept ?? undefined) : undefined} onDrop={drop} />;
+}
+
+function Planning({ form: name, begin, taken, session, agenda, home, me, onDrop }: PlanningProps & { taken: Form | undefined; onDrop: () => void }): ReactElement {
   const locale = usePreferences((p) => p.locale);
-  const [written, setForm] = useState(begin);
+  const [written, setForm] = useState(taken ?? begin);
+  const [dropping, setDropping] = useState(false);
   const now = useNow();
   const [pressed, setPressed] = useState(false);
   const top = useRef<HTMLDivElement>(null);
@@ -101,12 +134,14 @@ function Planning({ begin, session, agenda, home, me }: { begin: Form; session: 
   const about = [...new Set(form.items.map((item) => item.case))].filter((one) => one !== "");
   const count = invited(form).length;
 
-  useEffect(() => keepDraft(session, written === begin ? undefined : written), [session, written, begin]);
+  useEffect(() => {
+    if (written !== begin && written !== taken) keepForm(name, written);
+  }, [name, written, begin, taken]);
 
   const send = useAction(async () => {
     const args = toArgs(form);
     const ref = session === "" ? await call("rcp.plan", args) : (await call("rcp.change", { session, plan: args }), { session });
-    clearDraft(session);
+    forgetForm(name);
     toastDone(session === "" ? m.session_sent({ count }) : m.session_changed());
     navigate(to.session(ref.session), { replace: true });
   });
@@ -125,6 +160,13 @@ function Planning({ begin, session, agenda, home, me }: { begin: Form; session: 
     <Page
       title={session === "" ? m.session_new_title() : m.session_edit_title()}
       parent={session === "" ? to.agenda() : to.session(session)}
+      {...(written !== begin && {
+        actions: (
+          <Button variant="quiet" small isDisabled={send.busy} onPress={() => setDropping(true)}>
+            {m.session_restart()}
+          </Button>
+        ),
+      })}
       foot={
         <div className={style["foot"]}>
           {send.error !== undefined && <ErrorLine error={send.error} />}
@@ -172,6 +214,9 @@ function Planning({ begin, session, agenda, home, me }: { begin: Form; session: 
           <Summary form={form} rows={rows} />
         </Section>
       </div>
+      <Confirm open={dropping} onClose={() => setDropping(false)} title={m.session_restart_title()} act={m.session_restart()} danger onConfirm={onDrop}>
+        <p>{session === "" ? m.session_restart_new() : m.session_restart_edit()}</p>
+      </Confirm>
     </Page>
   );
 }

@@ -8,7 +8,7 @@ import { fromSession, type Form } from "./form";
 
 type Edited =
   | { state: "loading"; view: ViewState<"session">; feeds: ReactElement }
-  | { state: "ready"; form: Form; me: string };
+  | { state: "ready"; form: Form; me: string; sequence: number };
 
 export function useEdited(id: string): Edited {
   const view = useView("session", { session: id });
@@ -26,7 +26,7 @@ export function useEdited(id: string): Edited {
   if (session === undefined || form === undefined) {
     return { state: "loading", view, feeds: <>{waiting.map((item) => <ItemFeed key={item.room} room={item.room} learn={learn} />)}</> };
   }
-  return { state: "ready", form, me: session.me.user };
+  return { state: "ready", form, me: session.me.user, sequence: session.sequence };
 }
 
 function ItemFeed({ room, learn }: { room: string; learn: (room: string, item: ItemView) => void }): null {
