@@ -76,6 +76,12 @@ func (a *account) apply(entry []byte) error {
 	return nil
 }
 
+// head is the newest of one's own chain.
+func (a *account) head() identity.Head {
+	number, hash := a.chain.Head()
+	return identity.Head{Number: number, Hash: hash}
+}
+
 // certificate is this device's, as the own chain has it.
 func (e *engine) certificate() (identity.DeviceCertificate, error) {
 	if e.account.chain == nil {

@@ -1,9 +1,11 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/ensemble-sante/ensemble/crypto/identity"
 	"github.com/ensemble-sante/ensemble/rooms"
@@ -19,6 +21,18 @@ type chain struct {
 	asking  bool
 	waiting []chainWait
 }
+
+// ownChain is what this connection has told of one's own key chain.
+type ownChain struct {
+	known  bool // as it was when the connection began, at least
+	asking bool
+	asked  time.Time
+	later  bool // asked again in a while
+}
+
+// ownChainPause is between two questions for one's own key chain, of a server that
+// does not show what a room has seen of it.
+const ownChainPause = 2 * time.Second
 
 type chainWait struct {
 	number uint64 // at least
@@ -142,17 +156,17 @@ func (e *engine) growChain(c *chain, entries [][]byte) error {
 	return nil
 }
 
-// checkMember looks a device's certificate up in its user's key chain: an alarm
-// says that a device sits in a room which its user never certified, or has
-// revoked, or whose certificate is kept from us.
+// checkMember looks up in its user's key chain what a device's leaf shows: an alarm
+// says that a device sits in a room which its user never certified or had revoked, or
+// whose certificate or revocation is kept from us or from the device.
 func (e *engine) checkMember(room ID, m rooms.LeafMember) {
-	e.withChain(m.User, m.Certificate.Number, func(keys *identity.KeyChain, err error) {
+	e.withChain(m.User, m.Head.Number, func(keys *identity.KeyChain, err error) {
 		r := e.rooms[room]
 		if r == nil {
 			return
 		}
 		if err == nil {
-			if err = keys.CheckCertificate(m.Certificate); err != nil {
+			if err = keys.CheckLeaf(m.Certificate, m.Head); err != nil {
 				err = rooms.Errorf(rooms.CodeBadCertificate, "%w", err)
 			}
 		}
@@ -165,4 +179,56 @@ func (e *engine) checkMember(room ID, m rooms.LeafMember) {
 			delete(r.checked, m.Device)
 		}
 	})
+}
+
+// followAccount takes in what other devices of the account have done, beside the
+// engine; rooms that wait for it are considered again.
+func (e *engine) followAccount() {
+	own := &e.ownChain
+	if own.asking || own.later {
+		return
+	}
+	if wait := ownChainPause - e.cfg.Now().Sub(own.asked); wait > 0 && !own.asked.IsZero() {
+		own.later = true
+		e.later(wait, func(e *engine) {
+			e.ownChain.later = false
+			if e.online() {
+				e.followAccount()
+			}
+		})
+		return
+	}
+	own.asking, own.asked = true, e.cfg.Now()
+	c := e.core
+	e.spawn(func(ctx context.Context) {
+		c.account.Lock()
+		defer c.account.Unlock()
+		err := c.followOwnChain(ctx)
+		_ = c.do(ctx, func(e *engine) error {
+			e.ownChain.asking = false
+			e.ownChain.known = err == nil && e.online()
+			e.dirtyAll()
+			return nil
+		})
+		if err == nil {
+			err = c.ensureVault(ctx)
+		}
+		if err != nil {
+			c.cfg.Logger.Warn("following one's own account", "code", string(rooms.CodeOf(err)))
+		}
+	})
+}
+
+// showsOwnChain says whether a leaf that we make for a room now shows our key chain as
+// far as the room has seen it; if not, what is missing is asked for. A room refuses
+// an older head.
+func (e *engine) showsOwnChain(r *room) bool {
+	if e.account.chain == nil {
+		return false
+	}
+	if r.public().KeyChainHead(e.device.user).Number <= e.account.head().Number {
+		return true
+	}
+	e.followAccount()
+	return false
 }

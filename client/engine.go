@@ -30,9 +30,10 @@ type engine struct {
 	waiting []func() // told after the batch
 	failed  error    // storage failed: the core stops
 
-	device  device
-	account account
-	meta    meta
+	device   device
+	account  account
+	ownChain ownChain
+	meta     meta
 
 	link        *link
 	welcome     *wire.Welcome

@@ -19,7 +19,7 @@ func (e *engine) mlsClient() (mls.Client, error) {
 	if err != nil {
 		return mls.Client{}, err
 	}
-	return rooms.Client(mls.X25519ChaCha, e.device.key, cert), nil
+	return rooms.Client(mls.X25519ChaCha, e.device.key, cert, e.account.head()), nil
 }
 
 // restoreGroup reads a kept group and skips the generations that may have been
@@ -126,7 +126,7 @@ func (e *engine) considerJoin(r *room) {
 	if !e.online() || r.fold == nil || !r.caughtUp || r.gone || r.broken != "" || r.group != nil || r.attempt != nil {
 		return
 	}
-	if e.cfg.Now().Before(r.notUntil) || r.joining {
+	if e.cfg.Now().Before(r.notUntil) || r.joining || !e.ownChain.known || !e.showsOwnChain(r) {
 		return
 	}
 	if r.kind == rooms.KindCall && !e.wantsCall(r.id) {
@@ -255,6 +255,13 @@ func (e *engine) commit(r *room, proposals []mls.Proposal, citations ...rooms.Ci
 	if r.group == nil || r.attempt != nil {
 		return rooms.Errorf(rooms.CodeConflict, "a commit is on its way")
 	}
+	if !e.showsOwnChain(r) {
+		return rooms.Errorf(rooms.CodeUnavailable, "our key chain has grown, and is being asked for")
+	}
+	c, err := e.mlsClient()
+	if err != nil {
+		return err
+	}
 	data, err := r.commitData(citations...)
 	if err != nil {
 		return err
@@ -264,7 +271,7 @@ func (e *engine) commit(r *room, proposals []mls.Proposal, citations ...rooms.Ci
 		return err
 	}
 	staged, err := r.group.Commit(mls.CommitOptions{
-		Proposals: proposals, AuthenticatedData: data, GroupInfoExtensions: place,
+		Proposals: proposals, AuthenticatedData: data, GroupInfoExtensions: place, LeafExtensions: c.LeafExtensions,
 		Now: time.UnixMilli(e.serverNow()),
 	})
 	if err != nil {

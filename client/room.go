@@ -56,7 +56,7 @@ type room struct {
 	grants  map[ID]bool // mails that we are about to answer
 
 	profileSent bool
-	checked     map[ID]uint64 // devices found in their users' key chains
+	checked     map[ID]uint64 // devices found in their users' key chains, with the head that their leaf shows
 	online      map[ID]bool
 	cursors     map[ID]uint64
 	readTo      uint64

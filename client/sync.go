@@ -23,6 +23,7 @@ func (e *engine) welcomed(w *wire.Welcome) {
 		e.spawn(func(ctx context.Context) {
 			err := c.openAccount(ctx)
 			_ = c.do(ctx, func(e *engine) error {
+				e.ownChain.known = err == nil
 				e.answerOpened(err)
 				if err != nil {
 					e.log.Warn("the account does not open", "code", string(rooms.CodeOf(err)))
@@ -35,17 +36,7 @@ func (e *engine) welcomed(w *wire.Welcome) {
 		})
 		return
 	}
-	e.spawn(func(ctx context.Context) {
-		c.account.Lock()
-		defer c.account.Unlock()
-		err := c.followOwnChain(ctx)
-		if err == nil {
-			err = c.ensureVault(ctx)
-		}
-		if err != nil {
-			c.cfg.Logger.Warn("following one's own account", "code", string(rooms.CodeOf(err)))
-		}
-	})
+	e.followAccount()
 	e.catchUp()
 }
 
@@ -72,6 +63,7 @@ func (e *engine) catchUp() {
 
 // disconnected forgets what holds only while connected.
 func (e *engine) disconnected() {
+	e.ownChain.known, e.ownChain.asked = false, time.Time{}
 	for _, r := range e.rooms {
 		r.following, r.caughtUp = false, false
 		r.attempt = nil
@@ -277,8 +269,8 @@ func (e *engine) took(r *room) {
 		e.checkpoint(r)
 	}
 	for _, m := range r.public().Members() {
-		if r.checked[m.Device] < m.Certificate.Number {
-			r.checked[m.Device] = m.Certificate.Number
+		if r.checked[m.Device] < m.Head.Number {
+			r.checked[m.Device] = m.Head.Number
 			e.checkMember(r.id, m)
 		}
 	}

@@ -43,22 +43,27 @@ func ParseLeafIdentity(b []byte) (LeafIdentity, error) {
 }
 
 // Client gives the MLS client of a certified device: what makes its leaves. The
-// certificate must be the device's. With the newest head of the user's key chain that
-// the device knows, members notice when a later leaf shows an older one.
-func Client(suite mls.CipherSuite, device identity.DeviceKey, certificate identity.DeviceCertificate, head ...identity.Head) mls.Client {
-	c := mls.Client{
+// certificate must be the device's, the head the newest of the user's key chain that
+// the device knows: members notice when a later leaf shows an older one.
+func Client(suite mls.CipherSuite, device identity.DeviceKey, certificate identity.DeviceCertificate, head identity.Head) mls.Client {
+	return mls.Client{
 		Suite:          suite,
 		Credential:     mls.BasicCredential(EncodeLeafIdentity(LeafIdentity{User: device.User(), Device: device.Device()})),
 		SignatureKey:   device.SignatureKey(),
-		LeafExtensions: []mls.Extension{{Type: ExtensionDeviceCertificate, Data: certificate.Bytes()}},
+		LeafExtensions: LeafExtensions(certificate, head),
 		Capabilities: mls.Capabilities{
 			Extensions: []uint16{ExtensionDeviceCertificate, ExtensionRules, ExtensionKeyChainHead},
 		},
 	}
-	for _, h := range head {
-		c.LeafExtensions = append(c.LeafExtensions, mls.Extension{Type: ExtensionKeyChainHead, Data: h.Bytes()})
+}
+
+// LeafExtensions are the extensions of every leaf of a device: its certificate, and
+// the newest head of its user's key chain that it knows.
+func LeafExtensions(certificate identity.DeviceCertificate, head identity.Head) []mls.Extension {
+	return []mls.Extension{
+		{Type: ExtensionDeviceCertificate, Data: certificate.Bytes()},
+		{Type: ExtensionKeyChainHead, Data: head.Bytes()},
 	}
-	return c
 }
 
 // GroupID gives the MLS group id of a room's generation: room id ‖ generation.
@@ -116,7 +121,7 @@ type LeafMember struct {
 	Device       ID
 	SignatureKey []byte
 	Certificate  identity.DeviceCertificate
-	Head         identity.Head // of the user's key chain, as the leaf shows it; zero where it does not
+	Head         identity.Head // of the user's key chain, as the leaf shows it
 	Since        uint64        // sequence number of the commit that brought it in
 }
 
@@ -124,8 +129,9 @@ type LeafMember struct {
 func (m LeafMember) KeyHash() [32]byte { return identity.KeyHash(m.Certificate.IdentityKey) }
 
 // ParseLeaf reads who a leaf is: credential, certificate and signature key belong
-// together and the certificate's signature is good. Whether the identity key is the
-// user's is the room's log to say. Errors have CodeBadCertificate.
+// together, the certificate's signature is good, and the leaf shows a head of the
+// user's key chain that is no older than the certificate. Whether the identity key is
+// the user's is the room's log to say. Errors have CodeBadCertificate.
 func ParseLeaf(m mls.Member) (LeafMember, error) {
 	if m.Leaf == nil || m.Leaf.Credential.Type != mls.CredentialBasic {
 		return LeafMember{}, Errorf(CodeBadCertificate, "leaf %d: not a basic credential", m.Index)
@@ -148,17 +154,19 @@ func ParseLeaf(m mls.Member) (LeafMember, error) {
 	if cert.User != who.User || cert.Device != who.Device || !cert.SignatureKey.Equal(edPublic(m.Leaf.SignatureKey)) {
 		return LeafMember{}, Errorf(CodeBadCertificate, "leaf %d: certificate of another device", m.Index)
 	}
-	leaf := LeafMember{
+	shown, ok := mls.FindExtension(m.Leaf.Extensions, ExtensionKeyChainHead)
+	if !ok {
+		return LeafMember{}, Errorf(CodeBadCertificate, "leaf %d: no head of the key chain", m.Index)
+	}
+	head, err := identity.ParseHead(shown)
+	if err != nil {
+		return LeafMember{}, Errorf(CodeBadCertificate, "leaf %d: %w", m.Index, err)
+	}
+	if head.Number < max(cert.Number, 1) {
+		return LeafMember{}, Errorf(CodeBadCertificate, "leaf %d: key chain older than the certificate", m.Index)
+	}
+	return LeafMember{
 		Leaf: m.Index, User: who.User, Device: who.Device,
-		SignatureKey: cert.SignatureKey, Certificate: cert,
-	}
-	if data, ok := mls.FindExtension(m.Leaf.Extensions, ExtensionKeyChainHead); ok {
-		if leaf.Head, err = identity.ParseHead(data); err != nil {
-			return LeafMember{}, Errorf(CodeBadCertificate, "leaf %d: %w", m.Index, err)
-		}
-		if leaf.Head.Number < cert.Number {
-			return LeafMember{}, Errorf(CodeBadCertificate, "leaf %d: key chain older than the certificate", m.Index)
-		}
-	}
-	return leaf, nil
+		SignatureKey: cert.SignatureKey, Certificate: cert, Head: head,
+	}, nil
 }

@@ -70,5 +70,5 @@ const (
 	ExtensionDeviceCertificate uint16 = 0xF0E1 // LeafNode: identity.DeviceCertificate
 	ExtensionPlace             uint16 = 0xF0E2 // GroupInfo: CBOR record.Place the signer had last seen
 	ExtensionRules             uint16 = 0xF0E3 // GroupContext: CBOR {1: rules}
-	ExtensionKeyChainHead      uint16 = 0xF0E4 // LeafNode, optional: identity.Head of the user's key chain
+	ExtensionKeyChainHead      uint16 = 0xF0E4 // LeafNode: identity.Head, the newest of the user's key chain that the device knows
 )

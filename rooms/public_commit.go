@@ -183,7 +183,7 @@ func (j *commitJudge) update(m mls.Member) error {
 			return err
 		}
 	}
-	if err := laterHead(before.Head, now.Head); err != nil {
+	if err := laterHead(j.p.heads[now.User], now.Head); err != nil {
 		return err
 	}
 	now.Since = before.Since

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/ensemble-sante/ensemble/crypto/identity"
 	"github.com/ensemble-sante/ensemble/crypto/mls"
 	"github.com/ensemble-sante/ensemble/crypto/record"
 )
@@ -82,6 +83,10 @@ func (p *Public) Device(device ID) (LeafMember, bool) {
 	m, ok := p.devices[device]
 	return m, ok
 }
+
+// KeyChainHead is the newest head of a user's key chain that a leaf has shown in the
+// room; zero if none has. Every new leaf of the user shows this one or a later.
+func (p *Public) KeyChainHead(user ID) identity.Head { return p.heads[user] }
 
 // IsMember says whether a user has a device in the room.
 func (p *Public) IsMember(user ID) bool {

@@ -121,7 +121,7 @@ func TestWhoIsRefusedEntry(t *testing.T) {
 	t.Run("with a certificate by somebody else", func(t *testing.T) {
 		d := *c.vidal.NewDevice()
 		var err error
-		d.Cert, err = c.paul.Key.Certify(d.Key.Keys(), c.w.Now, 9)
+		d.Cert, err = c.paul.Key.Certify(d.Key.Keys(), c.w.Now, 2)
 		require.NoError(t, err)
 		requireCode(t, rooms.CodeNotConsented, join(&d, l.CommitData(ground(c.vidal))))
 	})
@@ -317,7 +317,7 @@ func TestEnteringDuringAPendingRemovalIsAllowedAndWritingIsNot(t *testing.T) {
 func TestANewIdentityInheritsNothing(t *testing.T) {
 	c := newCast(t)
 	l := c.dossier
-	renewed := c.vidal.Impostor() // Dr Vidal with a new identity key
+	renewed := c.vidal.Renewed() // Dr Vidal with a new identity key
 	requireCode(t, rooms.CodeNotConsented, unchanged(t, l, func() error { return l.Join(renewed.Device()) }))
 	require.NoError(t, l.Consent(c.camille, renewed))
 	pending := l.Public.RemovalPending(c.w.Now)
@@ -326,6 +326,15 @@ func TestANewIdentityInheritsNothing(t *testing.T) {
 	require.NoError(t, l.Remove(c.yann.Device()))
 	require.NoError(t, l.Join(renewed.Device()))
 	require.NoError(t, write2(l, renewed.Device()))
+}
+
+func TestAnIdentityIsNotSubstitutedEvenWithAReceipt(t *testing.T) {
+	c := newCast(t)
+	l := c.dossier
+	other := c.vidal.Impostor() // another key chain of the same user
+	require.NoError(t, l.Consent(c.camille, other))
+	require.NoError(t, l.Remove(c.yann.Device()))
+	requireCode(t, rooms.CodeForked, unchanged(t, l, func() error { return l.Join(other.Device()) }))
 }
 
 func TestWhoMayCollectConsents(t *testing.T) {
@@ -625,13 +634,12 @@ func TestALeafShowsNoOlderKeyChainThanTheRoomHasSeen(t *testing.T) {
 	device := func(number uint64, hash byte) *roomstest.Device {
 		d := c.vidal.NewDevice()
 		d.Cert, _ = c.vidal.Key.Certify(d.Key.Keys(), c.w.Now, 2)
-		d.Head = []identity.Head{{Number: number, Hash: [32]byte{hash}}}
+		d.Head = identity.Head{Number: number, Hash: [32]byte{hash}}
 		return d
 	}
 	join := func(d *roomstest.Device) error { return unchanged(t, l, func() error { return l.Join(d) }) }
 	require.NoError(t, l.Join(device(5, 1)))
 	requireCode(t, rooms.CodeBadCertificate, join(device(4, 1))) // a revocation was hidden from it
-	requireCode(t, rooms.CodeBadCertificate, join(c.vidal.NewDevice()))
 	requireCode(t, rooms.CodeForked, join(device(5, 2)))
 	requireCode(t, rooms.CodeBadCertificate, join(device(1, 1))) // older than its own certificate
 	require.NoError(t, l.Join(device(5, 1)))
@@ -641,6 +649,55 @@ func TestALeafShowsNoOlderKeyChainThanTheRoomHasSeen(t *testing.T) {
 	again, err := rooms.UnmarshalPublic(func() []byte { b, err := l.Public.MarshalBinary(); require.NoError(t, err); return b }())
 	require.NoError(t, err)
 	require.Equal(t, digest(t, l.Public), digest(t, again))
+}
+
+func TestEveryLeafShowsItsUsersKeyChain(t *testing.T) {
+	c := newCast(t)
+	l := c.dossier
+	d := c.vidal.Device()
+	old, _ := l.Public.Device(d.ID())
+	number, hash := c.vidal.Chain.Head()
+	require.Equal(t, identity.Head{Number: number, Hash: hash}, old.Head)
+	require.Equal(t, old.Head, l.Public.KeyChainHead(c.vidal.ID))
+	only := func(mls.Extension) []mls.Extension {
+		return []mls.Extension{{Type: rooms.ExtensionDeviceCertificate, Data: d.Cert.Bytes()}}
+	}
+	junk := func(x mls.Extension) []mls.Extension {
+		return append(only(x), mls.Extension{Type: x.Type, Data: []byte{0xa0}})
+	}
+	for name, extensions := range map[string]func(mls.Extension) []mls.Extension{"none": only, "malformed": junk} {
+		t.Run(name, func(t *testing.T) {
+			client := d.Client()
+			client.LeafExtensions = extensions(client.LeafExtensions[1])
+			aad, err := rooms.EncodeCommitData(l.CommitData(l.Ground(c.vidal)...))
+			require.NoError(t, err)
+			s, err := mls.JoinExternal(client, l.Info, mls.ExternalOptions{AuthenticatedData: aad, Resync: &old.Leaf, Now: time.UnixMilli(c.w.Now)})
+			require.NoError(t, err)
+			requireCode(t, rooms.CodeBadCertificate, unchanged(t, l, func() error {
+				return l.Append(record.KindCommit, s.Message(), s.GroupInfo())
+			}))
+			group, err := mls.NewGroup(client, rooms.GroupID(l.ID, 0), rooms.GroupExtensions(), time.UnixMilli(c.w.Now))
+			require.NoError(t, err)
+			g := l.Genesis
+			g.Creator, g.Collectors = c.vidal.Party(), []rooms.Party{c.vidal.Party()}
+			g.GroupInfo, err = group.GroupInfo(nil)
+			require.NoError(t, err)
+			_, err = c.w.OpenAs(l.ID, c.vidal, g)
+			requireCode(t, rooms.CodeBadCertificate, err)
+		})
+	}
+}
+
+func TestAnUpdatedLeafShowsTheNewestKeyChainThatTheRoomHasSeen(t *testing.T) {
+	c := newCast(t)
+	l := c.dossier
+	first := c.vidal.Device()
+	first.Head.Number, first.Head.Hash = c.vidal.Chain.Head()
+	phone := c.vidal.NewDevice() // the key chain has grown
+	require.NoError(t, l.Join(phone))
+	requireCode(t, rooms.CodeBadCertificate, unchanged(t, l, func() error { return l.Commit(first, l.CommitData()) }))
+	first.Head = identity.Head{}
+	require.NoError(t, l.Commit(first, l.CommitData()))
 }
 
 func TestAGroupInfoHandsOutAPlaceOfThisLog(t *testing.T) {
@@ -672,12 +729,13 @@ func TestAnUpdatedLeafStaysTheSameDevice(t *testing.T) {
 	c := newCast(t)
 	l := c.dossier
 	d := c.vidal.Device()
+	number, hash := c.vidal.Chain.Head()
 	update := func(cert identity.DeviceCertificate) error {
 		aad, err := rooms.EncodeCommitData(l.CommitData())
 		require.NoError(t, err)
 		s, err := l.Groups[d.ID()].Commit(mls.CommitOptions{
 			AuthenticatedData: aad,
-			LeafExtensions:    []mls.Extension{{Type: rooms.ExtensionDeviceCertificate, Data: cert.Bytes()}},
+			LeafExtensions:    rooms.LeafExtensions(cert, identity.Head{Number: max(number, cert.Number), Hash: hash}),
 		})
 		require.NoError(t, err)
 		if err := l.Append(record.KindCommit, s.Message(), s.GroupInfo()); err != nil {

@@ -171,18 +171,15 @@ func TestARevokedDeviceIsSignedOut(t *testing.T) {
 	n.enrol(camille)
 	c := n.dial(camille.Device())
 	second := camille.NewDevice()
-	chain := chainOf(t, camille)
-	entry, err := chain.AppendCertify(camille.Key, second.Key.Keys(), second.Cert.IssuedAt)
-	require.NoError(t, err)
-	require.NoError(t, chain.Apply(entry))
+	entry := camille.Entries[2]
 	c.must(wire.OpChainAppend, wire.ChainAppend{Entry: entry}, nil)
 	c.must(wire.OpChainAppend, wire.ChainAppend{Entry: entry}, nil) // an answer that got lost
 	d := n.dial(second)
 	require.Equal(t, http.StatusOK, n.call("GET", "/api/session", d.cookie, nil, nil).status)
 
-	revoke, err := chain.AppendRevoke(camille.Key, second.ID(), time.Now().UnixMilli())
+	revoke, err := camille.Chain.AppendRevoke(camille.Key, second.ID(), time.Now().UnixMilli())
 	require.NoError(t, err)
-	d.refused(rooms.CodeNotAllowed, wire.OpChainAppend, wire.ChainAppend{Entry: chainEntries(t, w.User("Other", "GP"))[0]})
+	d.refused(rooms.CodeNotAllowed, wire.OpChainAppend, wire.ChainAppend{Entry: w.User("Other", "GP").Entries[0]})
 	c.must(wire.OpChainAppend, wire.ChainAppend{Entry: revoke}, nil)
 	select {
 	case <-d.closed:

@@ -36,7 +36,7 @@ func TestAnEnrolmentCodeIsGoodOnce(t *testing.T) {
 		}
 		return map[string]any{"code": code, "kind": kind, "chain": list, "device": device}
 	}
-	of := chainEntries(t, a)
+	of := a.Entries
 	device := a.Device().ID()
 	for name, c := range map[string]struct {
 		in   any
@@ -60,7 +60,7 @@ func TestAnEnrolmentCodeIsGoodOnce(t *testing.T) {
 	require.Equal(t, http.StatusCreated, got.status, "%s", got.body)
 	// The answer got lost: the same again.
 	require.Equal(t, http.StatusCreated, n.call("POST", "/api/enrol", nil, body(code, accounts.Person, of, device), nil).status)
-	got = n.call("POST", "/api/enrol", nil, body(code, accounts.Person, chainEntries(t, b), b.Device().ID()), nil)
+	got = n.call("POST", "/api/enrol", nil, body(code, accounts.Person, b.Entries, b.Device().ID()), nil)
 	require.Equal(t, rooms.CodeNotAllowed, got.Code)
 }
 

@@ -129,18 +129,6 @@ func world(t testing.TB) *roomstest.World {
 	return w
 }
 
-// chainEntries are the first two entries of a user's key chain.
-func chainEntries(t testing.TB, u *roomstest.User) [][]byte {
-	t.Helper()
-	c := new(identity.KeyChain)
-	first, err := c.AppendInit(u.Key, u.ID, u.Device().Cert.IssuedAt)
-	require.NoError(t, err)
-	require.NoError(t, c.Apply(first))
-	second, err := c.AppendCertify(u.Key, u.Device().Key.Keys(), u.Device().Cert.IssuedAt)
-	require.NoError(t, err)
-	return [][]byte{first, second}
-}
-
 // answer is what a node answers over HTTP.
 type answer struct {
 	status int
@@ -205,7 +193,7 @@ func (n *node) enrol(users ...*roomstest.User) {
 			Kind: accounts.Professional, Mail: strings.ToLower(u.Name) + "@cabinet.example",
 		}, time.Hour)
 		require.NoError(n.t, err)
-		entries := chainEntries(n.t, u)
+		entries := u.Entries
 		a := n.call("POST", "/api/enrol", nil, map[string]any{
 			"code": code, "kind": accounts.Professional, "chain": []string{b64(entries[0]), b64(entries[1])}, "device": u.Device().ID(),
 		}, nil)
@@ -550,14 +538,6 @@ func (r *room) follow(l *link) wire.Entries {
 	var e wire.Entries
 	l.must(wire.OpFollow, wire.Follow{Room: r.ID}, &e)
 	return e
-}
-
-// chainOf is a user's key chain after the first two entries.
-func chainOf(t testing.TB, u *roomstest.User) *identity.KeyChain {
-	t.Helper()
-	c, err := identity.ReplayKeyChain(chainEntries(t, u))
-	require.NoError(t, err)
-	return c
 }
 
 // removals propose to take out all devices of a user.

@@ -223,6 +223,27 @@ func (c *KeyChain) CheckCertificate(cert DeviceCertificate) error {
 	return nil
 }
 
+// CheckLeaf checks what an MLS leaf shows of its device: this chain includes the head
+// that it shows, the certificate is the one in this chain, and the device was not
+// revoked at that head. Whether it has been revoked since, [KeyChain.Device] says.
+// Errors wrap ErrOutOfOrder (the head is newer than this chain), ErrForked,
+// ErrUnknownDevice, ErrCertificate or ErrRevoked.
+func (c *KeyChain) CheckLeaf(cert DeviceCertificate, head Head) error {
+	if err := c.Includes(head); err != nil {
+		return err
+	}
+	d, ok := c.devices[cert.Device]
+	switch {
+	case !ok || head.Number < cert.Number:
+		return fmt.Errorf("%w: %s", ErrUnknownDevice, cert.Device)
+	case !d.Certificate.Equal(cert):
+		return fmt.Errorf("%w: not the one in the key chain", ErrCertificate)
+	case d.Revoked && d.RevokedBy <= head.Number:
+		return fmt.Errorf("%w: %s", ErrRevoked, cert.Device)
+	}
+	return nil
+}
+
 // Vault returns the newest vault state that the chain names; false if none.
 func (c *KeyChain) Vault() (VaultHead, bool) {
 	if c.vault == nil {

@@ -393,3 +393,29 @@ func BenchmarkVerify(b *testing.B) {
 		})
 	}
 }
+
+func TestALeafShowsWhatItsUsersChainSays(t *testing.T) {
+	p := newPerson(t)
+	head := func() identity.Head {
+		n, h := p.chain.Head()
+		return identity.Head{Number: n, Hash: h}
+	}
+	phone, laptop := p.device(), p.device()
+	cert := p.certify(phone)
+	first := head()
+	other := p.certify(laptop)
+	second := head()
+	require.NoError(t, p.chain.CheckLeaf(cert, first))
+	require.NoError(t, p.chain.CheckLeaf(cert, second))
+	require.ErrorIs(t, p.chain.CheckLeaf(other, first), identity.ErrUnknownDevice, "certified later than the head")
+	require.ErrorIs(t, p.chain.CheckLeaf(cert, identity.Head{Number: 2, Hash: second.Hash}), identity.ErrForked)
+	require.ErrorIs(t, p.chain.CheckLeaf(cert, identity.Head{Number: 9}), identity.ErrOutOfOrder)
+	renewed, err := p.key.Certify(phone.Keys(), now+1, 2)
+	require.NoError(t, err)
+	require.ErrorIs(t, p.chain.CheckLeaf(renewed, second), identity.ErrCertificate)
+
+	p.apply(p.chain.AppendRevoke(p.key, phone.Device(), now))
+	require.NoError(t, p.chain.CheckLeaf(cert, second), "what it showed before its revocation was true")
+	require.ErrorIs(t, p.chain.CheckLeaf(cert, head()), identity.ErrRevoked)
+	require.NoError(t, p.chain.CheckLeaf(other, head()))
+}

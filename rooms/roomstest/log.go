@@ -288,7 +288,9 @@ func (l *Log) StageCommit(d *Device, data rooms.CommitData, proposals ...mls.Pro
 	if !ok {
 		return nil, fmt.Errorf("roomstest: the device has no group")
 	}
-	return g.Commit(mls.CommitOptions{Proposals: proposals, AuthenticatedData: aad, Now: time.UnixMilli(l.World.Now)})
+	return g.Commit(mls.CommitOptions{
+		Proposals: proposals, AuthenticatedData: aad, LeafExtensions: d.Client().LeafExtensions, Now: time.UnixMilli(l.World.Now),
+	})
 }
 
 // Remove makes a member's device take out everybody whose removal is pending.

@@ -39,6 +39,8 @@ type User struct {
 	Name    string
 	Role    string
 	Key     identity.UserKey
+	Chain   *identity.KeyChain
+	Entries [][]byte // of Chain
 	Devices []*Device
 	world   *World
 }
@@ -48,21 +50,41 @@ type Device struct {
 	User *User
 	Key  identity.DeviceKey
 	Cert identity.DeviceCertificate
-	Head []identity.Head // of the user's key chain, where the device shows one
+	Head identity.Head // of the user's key chain, that the device shows; zero for the newest
 }
 
 // ID is the device's id.
 func (d *Device) ID() ID { return d.Key.Device() }
 
 // Client is what makes the device's leaves.
-func (d *Device) Client() mls.Client { return rooms.Client(Suite, d.Key, d.Cert, d.Head...) }
+func (d *Device) Client() mls.Client {
+	head := d.Head
+	if head == (identity.Head{}) {
+		head.Number, head.Hash = d.User.Chain.Head()
+	}
+	return rooms.Client(Suite, d.Key, d.Cert, head)
+}
 
 // User makes a user with one device.
 func (w *World) User(name, role string) *User {
 	w.TB.Helper()
-	u := &User{ID: identity.NewID(), Name: name, Role: role, Key: identity.NewUserKey(), world: w}
+	return w.user(identity.NewID(), name, role)
+}
+
+func (w *World) user(id ID, name, role string) *User {
+	w.TB.Helper()
+	u := &User{ID: id, Name: name, Role: role, Key: identity.NewUserKey(), Chain: new(identity.KeyChain), world: w}
+	u.grow(u.Chain.AppendInit(u.Key, id, w.Now))
 	u.NewDevice()
 	return u
+}
+
+// grow appends to the user's key chain.
+func (u *User) grow(entry []byte, err error) {
+	u.world.TB.Helper()
+	require.NoError(u.world.TB, err)
+	require.NoError(u.world.TB, u.Chain.Apply(entry))
+	u.Entries = append(u.Entries, entry)
 }
 
 // Party binds the user to their identity key.
@@ -76,9 +98,9 @@ func (u *User) NewDevice() *Device {
 	u.world.TB.Helper()
 	key, err := identity.NewDeviceKey(u.ID)
 	require.NoError(u.world.TB, err)
-	cert, err := u.Key.Certify(key.Keys(), u.world.Now, uint64(len(u.Devices))+2)
-	require.NoError(u.world.TB, err)
-	d := &Device{User: u, Key: key, Cert: cert}
+	u.grow(u.Chain.AppendCertify(u.Key, key.Keys(), u.world.Now))
+	certified, _ := u.Chain.Device(key.Device())
+	d := &Device{User: u, Key: key, Cert: certified.Certificate}
 	u.Devices = append(u.Devices, d)
 	return d
 }
@@ -86,7 +108,17 @@ func (u *User) NewDevice() *Device {
 // Impostor is somebody who says they are the same user, with keys of their own.
 func (u *User) Impostor() *User {
 	u.world.TB.Helper()
-	v := &User{ID: u.ID, Name: u.Name, Role: u.Role, Key: identity.NewUserKey(), world: u.world}
+	return u.world.user(u.ID, u.Name, u.Role)
+}
+
+// Renewed is the same user after a change of identity key, with a device that the new
+// key has certified. The user as they were stays as it is.
+func (u *User) Renewed() *User {
+	u.world.TB.Helper()
+	chain, err := identity.ReplayKeyChain(u.Entries)
+	require.NoError(u.world.TB, err)
+	v := &User{ID: u.ID, Name: u.Name, Role: u.Role, Key: identity.NewUserKey(), Chain: chain, Entries: u.Entries[:len(u.Entries):len(u.Entries)], world: u.world}
+	v.grow(chain.AppendRotate(u.Key, v.Key, u.world.Now))
 	v.NewDevice()
 	return v
 }
