@@ -174,8 +174,7 @@ func (c *Core) followOwnChain(ctx context.Context) error {
 			}
 		}
 		if len(news.Entries) > 0 {
-			e.saveAccount()
-			e.dirtyAll()
+			e.ownChainGrew()
 		}
 		_, err := e.certificate()
 		return err

@@ -64,7 +64,7 @@ func (e *engine) castTo(r *room, c cast) error {
 	if r == nil || r.group == nil || r.fold == nil || !e.online() {
 		return rooms.Errorf(rooms.CodeUnavailable, "not in the room now")
 	}
-	if len(r.public().RemovalPending(e.serverNow())) > 0 {
+	if len(r.public().RemovalPending(e.serverNow())) > 0 || len(r.revoked) > 0 {
 		return rooms.Errorf(rooms.CodeRemovalPending, "somebody must be taken out first")
 	}
 	b, err := encodeState(c)

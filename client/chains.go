@@ -18,13 +18,16 @@ type chain struct {
 	user    ID
 	keys    *identity.KeyChain
 	entries [][]byte
+	grown   uint64 // ownChain.count when it last grew
 	asking  bool
 	waiting []chainWait
 }
 
 // ownChain is what this connection has told of one's own key chain.
 type ownChain struct {
-	known  bool // as it was when the connection began, at least
+	count  uint64 // how often any key chain that we have has grown, since this core runs
+	grown  uint64 // as of a chain
+	known  bool   // as it was when the connection began, at least
 	asking bool
 	asked  time.Time
 	later  bool // asked again in a while
@@ -152,6 +155,13 @@ func (e *engine) growChain(c *chain, entries [][]byte) error {
 	}
 	if grown {
 		e.putCBOR(keyChain+c.user.String(), c.entries)
+		e.ownChain.count++
+		c.grown = e.ownChain.count
+		for _, r := range e.rooms {
+			if r.fold != nil && r.public().IsMember(c.user) {
+				e.dirtyRoom(r.id)
+			}
+		}
 	}
 	return nil
 }
@@ -177,6 +187,7 @@ func (e *engine) checkMember(room ID, m rooms.LeafMember) {
 			e.alarm(rooms.CodeBadCertificate, room)
 		default: // no answer: asked again with the next entries
 			delete(r.checked, m.Device)
+			r.reviewed = review{}
 		}
 	})
 }

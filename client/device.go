@@ -319,8 +319,42 @@ func (c *Core) appendChain(ctx context.Context, entry []byte) error {
 		if err := e.account.apply(entry); err != nil {
 			return err
 		}
-		e.saveAccount()
-		e.dirtyAll()
+		e.ownChainGrew()
 		return nil
 	})
+}
+
+// ownChainGrew keeps one's own key chain, and looks at every room with it.
+func (e *engine) ownChainGrew() {
+	e.saveAccount()
+	e.ownChain.count++
+	e.ownChain.grown = e.ownChain.count
+	e.dirtyAll()
+}
+
+// Revoke ends a device of this account for ever, in the key chain and in the vault:
+// the server ends its connections, and every room takes it out. What it held, whoever
+// has it may have read.
+func (c *Core) Revoke(ctx context.Context, device ID) error {
+	c.account.Lock()
+	defer c.account.Unlock()
+	var sealKey []byte
+	err := c.extendChain(ctx, func(e *engine) ([]byte, error) {
+		d, ok := e.account.chain.Device(device)
+		switch {
+		case device == e.device.key.Device():
+			return nil, rooms.Errorf(rooms.CodeNotAllowed, "a device is revoked by another")
+		case !ok:
+			return nil, rooms.Errorf(rooms.CodeUnknown, "no such device")
+		}
+		sealKey = d.SealKey
+		if d.Revoked {
+			return nil, nil // before; the vault may still have its slot
+		}
+		return e.account.chain.AppendRevoke(e.account.key, device, e.now())
+	})
+	if err != nil {
+		return err
+	}
+	return c.changeVault(ctx, func(v *vaultContent) error { return v.removeDevice(sealKey) })
 }

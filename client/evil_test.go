@@ -89,8 +89,8 @@ func (l *liar) lies(change func(*wire.Entries)) {
 	l.change = change
 }
 
-// lied enrols somebody behind a liar.
-func (n *network) lied(name, role string) (*person, *liar) {
+// behindLiar starts a device behind a liar.
+func (n *network) behindLiar(name string) (*person, *liar) {
 	n.t.Helper()
 	p := &person{t: n.t, network: n, name: name, storage: native.NewMemory(), key: testKey}
 	l := &liar{}
@@ -100,6 +100,13 @@ func (n *network) lied(name, role string) (*person, *liar) {
 	}
 	p.start()
 	n.t.Cleanup(func() { p.stop() })
+	return p, l
+}
+
+// lied enrols somebody behind a liar.
+func (n *network) lied(name, role string) (*person, *liar) {
+	n.t.Helper()
+	p, l := n.behindLiar(name)
 	require.NoError(n.t, p.core.Enrol(n.t.Context(), client.EnrolArgs{
 		Code: n.code("PROFESSIONAL"), Kind: "PROFESSIONAL", Profile: client.ProfileFields{Name: name, Role: role},
 	}))

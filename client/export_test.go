@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -9,6 +10,20 @@ import (
 	"github.com/ensemble-sante/ensemble/crypto/record"
 	"github.com/ensemble-sante/ensemble/rooms"
 )
+
+// Devices gives the devices in a room, as this device sees it.
+func (c *Core) Devices(ctx context.Context, id ID) (devices []ID, err error) {
+	err = c.withRoom(ctx, id, func(_ *engine, r *room) error {
+		if r.fold == nil {
+			return rooms.Errorf(rooms.CodeUnknownRoom, "nothing of the room is here")
+		}
+		for _, m := range r.public().Members() {
+			devices = append(devices, m.Device)
+		}
+		return nil
+	})
+	return devices, err
+}
 
 // HeldKeys gives the record keys of a room that a device's storage holds.
 func HeldKeys(t testing.TB, s Storage, storageKey []byte, room ID) []record.Key {

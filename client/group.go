@@ -108,8 +108,9 @@ func (e *engine) keepRecordKey(r *room) {
 }
 
 // commitData is the authenticated data of a commit made now.
-func (r *room) commitData(citations ...rooms.Citation) ([]byte, error) {
-	return rooms.EncodeCommitData(rooms.CommitData{Seen: r.place(), Citations: citations})
+func (e *engine) commitData(r *room, d rooms.CommitData) ([]byte, error) {
+	d.Seen = r.place()
+	return rooms.EncodeCommitData(d)
 }
 
 // placeExtension hands those who join by our GroupInfo the place we have seen.
@@ -172,7 +173,7 @@ func (e *engine) join(r *room, citation rooms.Citation, gi wire.GroupInfo) error
 	if citation.Hash != [32]byte{} {
 		cite = append(cite, citation)
 	}
-	if o.AuthenticatedData, err = r.commitData(cite...); err != nil {
+	if o.AuthenticatedData, err = e.commitData(r, rooms.CommitData{Citations: cite}); err != nil {
 		return err
 	}
 	if o.GroupInfoExtensions, err = r.placeExtension(); err != nil {
@@ -252,6 +253,11 @@ func (e *engine) joinFailed(r *room, err error) {
 
 // commit makes a commit as a member and sends it.
 func (e *engine) commit(r *room, proposals []mls.Proposal, citations ...rooms.Citation) error {
+	return e.commitWith(r, proposals, rooms.CommitData{Citations: citations})
+}
+
+// commitWith is commit with what the commit says beside its place.
+func (e *engine) commitWith(r *room, proposals []mls.Proposal, says rooms.CommitData) error {
 	if r.group == nil || r.attempt != nil {
 		return rooms.Errorf(rooms.CodeConflict, "a commit is on its way")
 	}
@@ -262,7 +268,7 @@ func (e *engine) commit(r *room, proposals []mls.Proposal, citations ...rooms.Ci
 	if err != nil {
 		return err
 	}
-	data, err := r.commitData(citations...)
+	data, err := e.commitData(r, says)
 	if err != nil {
 		return err
 	}

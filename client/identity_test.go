@@ -1,8 +1,11 @@
 package client_test
 
 import (
+	"slices"
 	"testing"
+	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/ensemble-sante/ensemble/client"
@@ -90,4 +93,96 @@ func TestADeviceThatIsShownAnOldKeyChainDoesNotEnterWithIt(t *testing.T) {
 	camille.consents(c, vidal, "ALL", c.plan)
 	vidal.ready(c.plan)
 	quiet(camille)
+}
+
+// device gives the id of somebody's device.
+func (p *person) device() ID {
+	p.t.Helper()
+	return ask[client.DeviceState](p, "device.state", nil).Device
+}
+
+// alters changes the database behind the server's back.
+func (n *network) alters(query string, args ...any) {
+	n.t.Helper()
+	db, err := pgx.Connect(n.t.Context(), n.dsn)
+	require.NoError(n.t, err)
+	defer func() { require.NoError(n.t, db.Close(n.t.Context())) }()
+	tag, err := db.Exec(n.t.Context(), query, args...)
+	require.NoError(n.t, err)
+	require.NotZero(n.t, tag.RowsAffected())
+}
+
+// leaves waits until so many devices are in a room.
+func (p *person) leaves(room ID, want int) {
+	p.t.Helper()
+	require.Eventually(p.t, func() bool {
+		in, err := p.core.Devices(p.t.Context(), room)
+		return err == nil && len(in) == want
+	}, patience, 10*time.Millisecond)
+}
+
+func TestARevokedDeviceIsTakenOutOfEveryRoom(t *testing.T) {
+	n := startNetwork(t)
+	camille := n.enrol("Camille Renaud", "NURSE_COORDINATOR", "PROFESSIONAL")
+	vidal := n.enrol("Dr Vidal", "GENERAL_PRACTITIONER", "PROFESSIONAL")
+	phone := vidal.secondDevice()
+	c := camille.opensCase(client.IdentityFields{})
+	camille.consents(c, vidal, "ALL", c.team)
+	camille.consents(c, vidal, "ALL", c.plan)
+	for _, room := range []ID{c.team, c.plan} {
+		vidal.ready(room)
+		phone.ready(room)
+		camille.leaves(room, 3)
+	}
+	require.Equal(t, rooms.CodeNotAllowed, rooms.CodeOf(vidal.core.Revoke(t.Context(), vidal.device())))
+	require.Equal(t, rooms.CodeUnknown, rooms.CodeOf(vidal.core.Revoke(t.Context(), identity.NewID())))
+	require.NoError(t, vidal.core.Revoke(t.Context(), phone.device()))
+	watch(phone, "status", nil, func(v client.StatusView) bool { return !v.Online })
+	for _, room := range []ID{c.team, c.plan} {
+		camille.leaves(room, 2)
+		vidal.leaves(room, 2)
+	}
+	camille.says(c.team, "sans le téléphone")
+	vidal.reads(c.team, "sans le téléphone")
+	vidal.says(c.team, "bien reçu")
+	camille.reads(c.team, "sans le téléphone", "bien reçu")
+	watch(vidal, "settings", nil, func(v client.SettingsView) bool {
+		return slices.ContainsFunc(v.Devices, func(d client.DeviceView) bool { return d.Revoked })
+	})
+	require.NoError(t, vidal.core.Revoke(t.Context(), phone.device()), "again")
+	quiet(camille)
+	quiet(vidal)
+	vidal.restart()
+	vidal.online()
+	vidal.says(c.team, "le coffre s'ouvre")
+	camille.reads(c.team, "sans le téléphone", "bien reçu", "le coffre s'ouvre")
+}
+
+func TestAServerThatLetsARevokedDeviceInIsShown(t *testing.T) {
+	n := startNetwork(t)
+	camille := n.enrol("Camille Renaud", "NURSE_COORDINATOR", "PROFESSIONAL")
+	vidal := n.enrol("Dr Vidal", "GENERAL_PRACTITIONER", "PROFESSIONAL")
+	phone, server := n.behindLiar("Dr Vidal (2)")
+	keys, err := phone.core.NewDevice(t.Context(), ID{})
+	require.NoError(t, err)
+	require.NoError(t, vidal.core.Certify(t.Context(), keys))
+	require.NoError(t, phone.core.Adopt(t.Context(), vidal.user))
+	c := camille.opensCase(client.IdentityFields{})
+	camille.consents(c, vidal, "ALL", c.team)
+	vidal.ready(c.team)
+	phone.ready(c.team)
+	camille.leaves(c.team, 3)
+	// The phone is lost. Whoever has it works with the server, which lets it in again.
+	server.shows(func(c *wire.Chain) { c.Entries = nil })
+	require.NoError(t, vidal.core.Revoke(t.Context(), keys.Device))
+	camille.leaves(c.team, 2)
+	vidal.stop()
+	n.alters("UPDATE devices SET revoked_at = NULL WHERE device_id = $1", keys.Device[:])
+	phone.do("session.open", client.OpenArgs{})
+	phone.online()
+	camille.consents(c, vidal, "ALL", c.plan)
+	alarmed(camille, rooms.CodeBadCertificate)
+	camille.leaves(c.plan, 1) // and taken out at once
+	camille.says(c.team, "le téléphone est perdu")
+	camille.reads(c.team, "le téléphone est perdu")
 }

@@ -104,26 +104,3 @@ func (e *engine) watchWithdrawal(user ID, in []ID) {
 		}
 	})
 }
-
-// considerRevoked takes out devices of our own account that its key chain has
-// revoked.
-func (e *engine) considerRevoked(r *room) {
-	if r.fold == nil || r.group == nil || r.attempt != nil || !r.caughtUp || !e.online() || e.account.chain == nil {
-		return
-	}
-	var proposals []mls.Proposal
-	for _, m := range r.public().Members() {
-		if m.User != e.device.user || m.Device == e.device.key.Device() {
-			continue
-		}
-		if d, ok := e.account.chain.Device(m.Device); ok && d.Revoked {
-			proposals = append(proposals, mls.RemoveProposal{LeafIndex: m.Leaf})
-		}
-	}
-	if len(proposals) == 0 || e.cfg.Now().Before(r.notUntil) {
-		return
-	}
-	if err := e.commit(r, proposals); err != nil {
-		e.joinFailed(r, err)
-	}
-}

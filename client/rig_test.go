@@ -37,6 +37,7 @@ type ID = client.ID
 // network is a server under test.
 type network struct {
 	t      testing.TB
+	dsn    string
 	server *server.Server
 	http   *httptest.Server
 }
@@ -49,12 +50,13 @@ func startNetwork(t testing.TB) *network {
 	one, err := b.Connect()
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = one.Close() })
-	st, err := store.Open(t.Context(), store.Config{DSN: servertest.Database(t)})
+	dsn := servertest.Database(t)
+	st, err := store.Open(t.Context(), store.Config{DSN: dsn})
 	require.NoError(t, err)
 	t.Cleanup(st.Close)
 	objects, err := folder.Open(t.TempDir())
 	require.NoError(t, err)
-	n := &network{t: t}
+	n := &network{t: t, dsn: dsn}
 	n.http = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n.server.Handler().ServeHTTP(w, r)
 	}))

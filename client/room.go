@@ -47,6 +47,7 @@ type room struct {
 	notUntil time.Time // when to try to join again
 	failures int
 	removal  *removal
+	eviction *removal         // of revoked devices
 	leaving  map[ID]time.Time // in a session: when to take out those to whom nothing of it is left
 
 	sealing    bool      // a seal is on its way
@@ -57,6 +58,8 @@ type room struct {
 
 	profileSent bool
 	checked     map[ID]uint64 // devices found in their users' key chains, with the head that their leaf shows
+	reviewed    review
+	revoked     []revokedLeaf // that are still in
 	online      map[ID]bool
 	cursors     map[ID]uint64
 	readTo      uint64

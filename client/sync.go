@@ -268,12 +268,6 @@ func (e *engine) took(r *room) {
 	if r.stored >= r.checkpointed+checkpointEvery+r.checkpointed/16 {
 		e.checkpoint(r)
 	}
-	for _, m := range r.public().Members() {
-		if r.checked[m.Device] < m.Head.Number {
-			r.checked[m.Device] = m.Head.Number
-			e.checkMember(r.id, m)
-		}
-	}
 	e.dirtyRoom(r.id)
 }
 

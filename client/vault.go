@@ -121,6 +121,16 @@ func (v *vaultContent) addDevice(r identity.DeviceRequest) error {
 	return err
 }
 
+// removeDevice takes a device's way in from the vault, if it has one.
+func (v *vaultContent) removeDevice(sealKey []byte) error {
+	for _, s := range v.vault.Slots() {
+		if slices.Equal(s.Public, sealKey) {
+			return v.vault.RemoveSlot(s.ID)
+		}
+	}
+	return nil
+}
+
 // changeVault opens the newest vault, changes it, writes it, and logs the write
 // in the key chain. Of two devices that do so at once the server refuses one,
 // which begins again. The caller holds c.account.

@@ -22,13 +22,16 @@ func (e *engine) workRoom(r *room) {
 		return
 	}
 	e.answerPlaces(r)
+	e.reviewMembers(r)
 	e.considerJoin(r)
 	e.considerRemoval(r)
 	e.considerRevoked(r)
 	e.considerLeaving(r)
 	e.considerSessionOf(r)
 	e.considerHistory(r)
-	e.considerOutbox(r)
+	if len(r.revoked) == 0 { // else nothing is written before they are out
+		e.considerOutbox(r)
+	}
 	e.considerProfile(r)
 	e.considerMinutes(r)
 }

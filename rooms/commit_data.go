@@ -27,6 +27,12 @@ func ParseCommitData(b []byte) (CommitData, error) {
 	if len(d.Citations) > maxCitations {
 		return CommitData{}, Errorf(CodeTooLarge, "commit data: %d citations", len(d.Citations))
 	}
+	if len(d.Revocations) > maxCitations {
+		return CommitData{}, Errorf(CodeTooLarge, "commit data: %d revocations", len(d.Revocations))
+	}
+	if len(d.Log) > maxTreeHead {
+		return CommitData{}, Errorf(CodeTooLarge, "commit data: tree head of %d bytes", len(d.Log))
+	}
 	return d, nil
 }
 

@@ -36,6 +36,11 @@ func TestFormatsAreFrozen(t *testing.T) {
 		Seen: record.Place{Seq: 9, Chain: [32]byte{8}}, Citations: []rooms.Citation{{User: fixedID(1), Hash: [32]byte{2}}},
 	})
 	require.NoError(t, err)
+	whole, err := rooms.EncodeCommitData(rooms.CommitData{
+		Seen: record.Place{Seq: 9, Chain: [32]byte{8}}, Citations: []rooms.Citation{{User: fixedID(1), Hash: [32]byte{2}}},
+		Revocations: [][]byte{{3}}, Log: []byte{4},
+	})
+	require.NoError(t, err)
 	sealed, err := rooms.EncodeBody(rooms.SealedEvent{
 		ID: fixedID(1), Author: fixedID(2), Device: fixedID(3), Group: rooms.GroupID(fixedID(4), 1), Epoch: 5, Sealed: []byte{6},
 	})
@@ -60,6 +65,7 @@ func TestFormatsAreFrozen(t *testing.T) {
 	}{
 		"statement":   {statement, "6c4435a08743c4a1"},
 		"commit data": {commit, "e7ec641cc355e9ec"},
+		"whole":       {whole, "d22b7631638d0965"},
 		"event":       {sealed, "39209671c736855d"},
 		"minutes":     {minutes, "183efbb5dde9ec79"},
 		"digest":      {digest[:], "16ae03a4da22f8b3"},

@@ -52,6 +52,13 @@ type SealedEvent struct {
 type CommitData struct {
 	Seen      record.Place `cbor:"1,keyasint"` // the place in the chain the committer had last seen
 	Citations []Citation   `cbor:"2,keyasint,omitempty"`
+	// Revocations are the entries of key chains by which the commit removes devices
+	// that their users have revoked.
+	Revocations [][]byte `cbor:"3,keyasint,omitempty"`
+	// Log is the newest signed tree head of the key log that the committer knows, as
+	// [identity.TreeHead] describes it; none in a network without a log. Members
+	// compare it with theirs.
+	Log []byte `cbor:"4,keyasint,omitempty"`
 }
 
 // Citation is the ground on which a commit adds or removes a user: the hash of

@@ -16,5 +16,6 @@ const (
 	maxList      = 512      // elements of a list in a body
 	maxSnapshot  = 700 << 10
 	maxCitations = 1024
-	maxRooms     = 1024 // named by one statement
+	maxTreeHead  = 2 << 10 // bytes of a signed tree head, witnesses included
+	maxRooms     = 1024    // named by one statement
 )

@@ -35,7 +35,8 @@ type Public struct {
 	epochs []uint64 // epochs[i] is the entry that began epoch i
 
 	devices    map[ID]LeafMember
-	heads      map[ID]identity.Head // the newest key chain that a leaf of each user has shown
+	heads      map[ID]identity.Head // the newest key chain that the room has seen of each user
+	revoked    map[ID]struct{}      // devices that a commit has shown to be revoked
 	consents   map[ID]*Consent
 	collectors []Party
 	person     *Party
@@ -104,6 +105,7 @@ func Begin(e Entry) (*Public, error) {
 		epochs:     []uint64{1},
 		devices:    map[ID]LeafMember{},
 		heads:      map[ID]identity.Head{},
+		revoked:    map[ID]struct{}{},
 		consents:   map[ID]*Consent{},
 		collectors: slices.Clone(g.Collectors),
 		person:     g.Person,
@@ -131,7 +133,7 @@ func instant(ms int64) time.Time { return time.UnixMilli(ms) }
 // log; with any other code it has its place there but takes no effect: whoever reads
 // a log that holds it passes over it with [Public.Refuse].
 func (p *Public) Apply(e Entry) error {
-	fold, err := p.judge(e, nil)
+	fold, err := p.judge(e, commitCheck{})
 	if err != nil {
 		return err
 	}
@@ -143,11 +145,14 @@ func (p *Public) Apply(e Entry) error {
 // epoch: it must be of the same group, tree and confirmation, signed by the
 // committer, and a place that it hands to newcomers must be one of this log. The server
 // accepts no commit without.
-func (p *Public) ApplyCommit(e Entry, groupInfo []byte) error {
+//
+// What the log cannot say, such as whether a device has been revoked, more may judge;
+// nil judges nothing.
+func (p *Public) ApplyCommit(e Entry, groupInfo []byte, more func(Commit) error) error {
 	if e.Envelope.Kind != record.KindCommit {
 		return Errorf(CodeMalformed, "only a commit comes with a GroupInfo")
 	}
-	fold, err := p.judge(e, func(s *mls.PublicStaged) error {
+	check := commitCheck{leaves: more, staged: func(s *mls.PublicStaged) error {
 		if err := s.CheckGroupInfo(groupInfo); err != nil {
 			return Errorf(CodeBadCommit, "GroupInfo of the new epoch: %w", err)
 		}
@@ -163,12 +168,26 @@ func (p *Public) ApplyCommit(e Entry, groupInfo []byte) error {
 			return err
 		}
 		return p.CheckPlace(place)
-	})
+	}}
+	fold, err := p.judge(e, check)
 	if err != nil {
 		return err
 	}
 	p.take(e, fold)
 	return nil
+}
+
+// Commit is what a commit that the rules of a room accept does.
+type Commit struct {
+	Committer LeafMember
+	Leaves    []LeafMember // those that it adds or renews
+	Data      CommitData
+}
+
+// commitCheck is what is asked of a commit beyond the rules; each may be nil.
+type commitCheck struct {
+	staged func(*mls.PublicStaged) error
+	leaves func(Commit) error
 }
 
 // Refuse passes over an entry that Apply refused: it keeps its place in the chain and
@@ -236,7 +255,7 @@ func (p *Public) checkEnvelope(e Entry) error {
 }
 
 // judge decides about an entry and gives what it changes. Nothing changes before.
-func (p *Public) judge(e Entry, alsoCommit func(*mls.PublicStaged) error) (fold func(), err error) {
+func (p *Public) judge(e Entry, check commitCheck) (fold func(), err error) {
 	if err := p.checkEnvelope(e); err != nil {
 		return nil, err
 	}
@@ -245,7 +264,7 @@ func (p *Public) judge(e Entry, alsoCommit func(*mls.PublicStaged) error) (fold 
 	}
 	switch e.Envelope.Kind {
 	case record.KindCommit:
-		return p.judgeCommit(e, alsoCommit)
+		return p.judgeCommit(e, check)
 	case record.KindEvent:
 		return p.judgeEvent(e)
 	default:

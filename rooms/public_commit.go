@@ -11,7 +11,7 @@ import (
 
 // judgeCommit judges an MLS commit: as RFC 9420 does, by the public group, and then
 // by consent.
-func (p *Public) judgeCommit(e Entry, also func(*mls.PublicStaged) error) (func(), error) {
+func (p *Public) judgeCommit(e Entry, check commitCheck) (func(), error) {
 	if _, ok := p.ids[commitID(e.Envelope.Payload)]; ok {
 		return nil, Errorf(CodeReplay, "the commit was refused before")
 	}
@@ -19,8 +19,8 @@ func (p *Public) judgeCommit(e Entry, also func(*mls.PublicStaged) error) (func(
 	if err != nil {
 		return nil, commitError(err)
 	}
-	if also != nil {
-		if err := also(staged); err != nil {
+	if check.staged != nil {
+		if err := check.staged(staged); err != nil {
 			return nil, err
 		}
 	}
@@ -28,12 +28,23 @@ func (p *Public) judgeCommit(e Entry, also func(*mls.PublicStaged) error) (func(
 	if err := j.judge(staged.AuthenticatedData()); err != nil {
 		return nil, err
 	}
+	if check.leaves != nil {
+		if err := check.leaves(j.did); err != nil {
+			return nil, err
+		}
+	}
 	return func() {
 		if err := p.group.Merge(staged); err != nil {
 			return // it was staged on this very state
 		}
 		p.devices = j.after
 		p.noteHeads()
+		for _, r := range j.revoked {
+			p.revoked[r.Device] = struct{}{}
+			if r.Head.Number > p.heads[r.User].Number {
+				p.heads[r.User] = r.Head
+			}
+		}
 		p.epochs = append(p.epochs, e.Envelope.Seq)
 	}, nil
 }
@@ -52,7 +63,9 @@ type commitJudge struct {
 	seq     uint64
 	changes mls.Changes
 	cited   map[ID][32]byte
-	after   map[ID]LeafMember // by device
+	revoked map[ID]identity.Revocation // by device
+	after   map[ID]LeafMember          // by device
+	did     Commit
 }
 
 func (j *commitJudge) judge(authenticatedData []byte) error {
@@ -73,10 +86,14 @@ func (j *commitJudge) judge(authenticatedData []byte) error {
 	if j.changes.ExtensionsChanged {
 		return Errorf(CodeBadCommit, "commit changes the group context extensions")
 	}
+	if err := j.readRevocations(data.Revocations); err != nil {
+		return err
+	}
 	committer, err := j.committer()
 	if err != nil {
 		return err
 	}
+	j.did.Committer, j.did.Data = committer, data
 	concerned := map[ID]bool{}
 	for _, m := range j.changes.Removed {
 		user, err := j.remove(m, committer)
@@ -97,6 +114,11 @@ func (j *commitJudge) judge(authenticatedData []byte) error {
 		}
 		concerned[user] = true
 	}
+	for device := range j.revoked {
+		if _, in := j.after[device]; in {
+			return Errorf(CodeBadCommit, "commit cites the revocation of a device that it does not remove")
+		}
+	}
 	for user := range j.cited {
 		if !concerned[user] {
 			return Errorf(CodeBadCommit, "commit cites a ground for somebody whom it neither adds nor removes")
@@ -106,6 +128,27 @@ func (j *commitJudge) judge(authenticatedData []byte) error {
 	// nothing before somebody has: it would help nobody to keep them waiting.
 	if left := j.p.pendingAmong(maps.Values(j.after), j.at); len(left) > 0 && !j.changes.External {
 		return Errorf(CodeRemovalPending, "somebody must be taken out first")
+	}
+	return nil
+}
+
+// readRevocations reads the revocations that a commit cites: each of a device in the
+// room, signed by the identity key that certified it.
+func (j *commitJudge) readRevocations(entries [][]byte) error {
+	j.revoked = make(map[ID]identity.Revocation, len(entries))
+	for _, entry := range entries {
+		r, err := identity.ParseRevocation(entry)
+		if err != nil {
+			return Errorf(CodeMalformed, "commit data: %w", err)
+		}
+		m, in := j.p.devices[r.Device]
+		if _, twice := j.revoked[r.Device]; twice || !in || m.User != r.User {
+			return Errorf(CodeBadCommit, "commit cites the revocation of a device that is not in the room")
+		}
+		if err := r.Verify(m.Certificate.IdentityKey); err != nil {
+			return Errorf(CodeBadSignature, "commit data: %w", err)
+		}
+		j.revoked[r.Device] = r
 	}
 	return nil
 }
@@ -134,8 +177,10 @@ func (j *commitJudge) remove(m mls.Member, committer LeafMember) (ID, error) {
 	}
 	delete(j.after, gone.Device)
 	own := gone.User == committer.User
+	_, revoked := j.revoked[gone.Device]
 	switch {
 	case own:
+	case revoked && !j.changes.External: // by their own user
 	case j.changes.External:
 		return ID{}, Errorf(CodeNotAllowed, "an external commit removes another user's device")
 	case j.p.genesis.Kind == KindCall: // whoever is gone is taken out by any other
@@ -188,6 +233,7 @@ func (j *commitJudge) update(m mls.Member) error {
 	}
 	now.Since = before.Since
 	j.after[now.Device] = now
+	j.did.Leaves = append(j.did.Leaves, now)
 	return nil
 }
 
@@ -214,8 +260,13 @@ func (j *commitJudge) add(m mls.Member) (ID, error) {
 	if err := laterHead(j.p.heads[leaf.User], leaf.Head); err != nil {
 		return ID{}, err
 	}
+	_, before := j.p.revoked[leaf.Device]
+	if _, now := j.revoked[leaf.Device]; before || now {
+		return ID{}, Errorf(CodeBadCertificate, "the device is revoked")
+	}
 	leaf.Since = j.seq
 	j.after[leaf.Device] = leaf
+	j.did.Leaves = append(j.did.Leaves, leaf)
 	return leaf.User, nil
 }
 

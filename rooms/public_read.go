@@ -84,9 +84,17 @@ func (p *Public) Device(device ID) (LeafMember, bool) {
 	return m, ok
 }
 
-// KeyChainHead is the newest head of a user's key chain that a leaf has shown in the
-// room; zero if none has. Every new leaf of the user shows this one or a later.
+// KeyChainHead is the newest head of a user's key chain that the room has seen, in a
+// leaf or with a revocation; zero if none. Every new leaf of the user shows this one or
+// a later.
 func (p *Public) KeyChainHead(user ID) identity.Head { return p.heads[user] }
+
+// Revoked says whether a commit has shown that a device is revoked: it never enters
+// again.
+func (p *Public) Revoked(device ID) bool {
+	_, ok := p.revoked[device]
+	return ok
+}
 
 // IsMember says whether a user has a device in the room.
 func (p *Public) IsMember(user ID) bool {

@@ -12,7 +12,7 @@ import (
 
 // FoldVersion is the version of the folded state. A state of another version is not
 // read: the log is folded again.
-const FoldVersion = 1
+const FoldVersion = 2
 
 // maxState bounds a serialised state, which never comes from others.
 const maxState = 1 << 30
@@ -40,6 +40,7 @@ type publicState struct {
 	Over       bool            `cbor:"19,keyasint"`
 	Evidence   []EvidenceEntry `cbor:"20,keyasint"`
 	Heads      []headState     `cbor:"21,keyasint"` // sorted by user
+	Revoked    []ID            `cbor:"22,keyasint"` // sorted
 }
 
 type headState struct {
@@ -80,6 +81,7 @@ func (p *Public) state() (*publicState, error) {
 	for _, id := range slices.SortedFunc(maps.Keys(p.heads), ID.Compare) {
 		s.Heads = append(s.Heads, headState{id, p.heads[id]})
 	}
+	s.Revoked = slices.SortedFunc(maps.Keys(p.revoked), ID.Compare)
 	for _, m := range p.Members() {
 		s.Since = append(s.Since, m.Since)
 	}
@@ -138,6 +140,10 @@ func (s *publicState) public() (*Public, error) {
 	for _, h := range s.Heads {
 		p.heads[h.User] = h.Head
 	}
+	p.revoked = make(map[ID]struct{}, len(s.Revoked))
+	for _, id := range s.Revoked {
+		p.revoked[id] = struct{}{}
+	}
 	for i := range s.Consents {
 		p.consents[s.Consents[i].Party.User] = &s.Consents[i]
 	}
@@ -158,6 +164,7 @@ func (p *Public) Clone() *Public {
 	c.ids = maps.Clone(p.ids)
 	c.devices = maps.Clone(p.devices)
 	c.heads = maps.Clone(p.heads)
+	c.revoked = maps.Clone(p.revoked)
 	c.collectors = slices.Clone(p.collectors)
 	c.consents = make(map[ID]*Consent, len(p.consents))
 	for id, v := range p.consents {

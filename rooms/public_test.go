@@ -700,6 +700,81 @@ func TestAnUpdatedLeafShowsTheNewestKeyChainThatTheRoomHasSeen(t *testing.T) {
 	require.NoError(t, l.Commit(first, l.CommitData()))
 }
 
+func TestARevokedDeviceIsTakenOutByAnyMemberAndNeverComesBack(t *testing.T) {
+	c := newCast(t)
+	l := c.dossier
+	phone := c.vidal.NewDevice()
+	require.NoError(t, l.Join(phone))
+	leaf, _ := l.Public.Device(phone.ID())
+	remove := func(by *roomstest.Device, entries ...[]byte) error {
+		data := l.CommitData()
+		data.Revocations = entries
+		return unchanged(t, l, func() error { return l.Commit(by, data, removeOf(leaf)) })
+	}
+	requireCode(t, rooms.CodeNotAllowed, remove(c.yann.Device()))
+	requireCode(t, rooms.CodeMalformed, remove(c.yann.Device(), c.vidal.Entries[1]))
+	requireCode(t, rooms.CodeMalformed, remove(c.yann.Device(), []byte("x")))
+	others := c.yann.NewDevice()
+	requireCode(t, rooms.CodeBadCommit, remove(c.camille.Device(), c.yann.Revoke(others)))
+	forged := c.vidal.Impostor() // the chain of somebody who says they are Dr Vidal
+	forgery, err := forged.Chain.AppendCertify(forged.Key, phone.Key.Keys(), c.w.Now)
+	require.NoError(t, err)
+	require.NoError(t, forged.Chain.Apply(forgery))
+	forgery, err = forged.Chain.AppendRevoke(forged.Key, phone.ID(), c.w.Now)
+	require.NoError(t, err)
+	requireCode(t, rooms.CodeBadSignature, remove(c.yann.Device(), forgery))
+
+	entry := c.vidal.Revoke(phone)
+	requireCode(t, rooms.CodeBadCommit, remove(c.yann.Device(), entry, entry))
+	idle := l.CommitData()
+	idle.Revocations = [][]byte{entry}
+	requireCode(t, rooms.CodeBadCommit, unchanged(t, l, func() error { return l.Commit(c.yann.Device(), idle) }))
+	data := l.CommitData()
+	data.Revocations = [][]byte{entry}
+	require.NoError(t, l.Commit(c.yann.Device(), data, removeOf(leaf)))
+	require.True(t, l.Public.Revoked(phone.ID()))
+	number, hash := c.vidal.Chain.Head()
+	require.Equal(t, identity.Head{Number: number, Hash: hash}, l.Public.KeyChainHead(c.vidal.ID))
+
+	requireCode(t, rooms.CodeBadCertificate, unchanged(t, l, func() error { return l.Join(phone) }))
+	phone.Head = leaf.Head
+	requireCode(t, rooms.CodeBadCertificate, unchanged(t, l, func() error { return l.Join(phone) }))
+	b, err := l.Public.MarshalBinary()
+	require.NoError(t, err)
+	again, err := rooms.UnmarshalPublic(b)
+	require.NoError(t, err)
+	require.Equal(t, digest(t, l.Public), digest(t, again))
+	require.True(t, again.Revoked(phone.ID()))
+	require.NoError(t, write2(l, c.vidal.Device()))
+	require.NoError(t, l.Commit(c.vidal.Device(), l.CommitData()))
+}
+
+func TestMoreThanTheLogMayJudgeACommit(t *testing.T) {
+	c := newCast(t)
+	l := c.dossier
+	phone := c.vidal.NewDevice()
+	data := l.CommitData(l.Ground(c.vidal)...)
+	s := l.JoinCommit(phone, data, nil)
+	e := l.Entry(record.KindCommit, s.Message())
+	refusal := rooms.Errorf(rooms.CodeBadCertificate, "revoked")
+	before := digest(t, l.Public)
+	var got rooms.Commit
+	require.ErrorIs(t, l.Public.ApplyCommit(e, s.GroupInfo(), func(c rooms.Commit) error { got = c; return refusal }), refusal)
+	require.Equal(t, before, digest(t, l.Public))
+	require.Equal(t, phone.ID(), got.Committer.Device)
+	require.Len(t, got.Leaves, 1)
+	require.Equal(t, phone.ID(), got.Leaves[0].Device)
+	require.Equal(t, data, got.Data)
+
+	update, err := l.StageCommit(c.yann.Device(), l.CommitData())
+	require.NoError(t, err)
+	e = l.Entry(record.KindCommit, update.Message())
+	require.NoError(t, l.Public.ApplyCommit(e, update.GroupInfo(), func(c rooms.Commit) error { got = c; return nil }))
+	require.Equal(t, c.yann.Device().ID(), got.Committer.Device)
+	require.Len(t, got.Leaves, 1)
+	require.Equal(t, c.yann.Device().ID(), got.Leaves[0].Device)
+}
+
 func TestAGroupInfoHandsOutAPlaceOfThisLog(t *testing.T) {
 	c := newCast(t)
 	l := c.dossier

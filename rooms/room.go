@@ -151,7 +151,7 @@ func (row *Row) refuse(err error) { row.Status, row.Code = Refused, CodeOf(err) 
 func (r *Room) Apply(e Entry, keys Keys) (Outcome, error) {
 	out := Outcome{Row: rowOf(e)}
 	before := r.pub.devices
-	fold, err := r.pub.judge(e, nil)
+	fold, err := r.pub.judge(e, commitCheck{})
 	if CodeOf(err) == CodeBadChain {
 		return Outcome{}, err
 	}

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 
@@ -273,9 +274,21 @@ func (m *calls) cut(ctx context.Context) {
 		}
 	}
 	m.mu.Unlock()
+	if len(list) == 0 {
+		return
+	}
+	devices := make([][]byte, len(list))
+	for i := range list {
+		devices[i] = list[i].device[:]
+	}
+	ended, err := m.s.Store.RevokedDevices(ctx, devices)
+	if err != nil && ctx.Err() == nil {
+		m.s.log.Warn("looking for revoked devices", "error", err)
+	}
 	for _, w := range list {
 		ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
-		if !m.allowed(ctx, w.call, w.user, w.device) {
+		revoked := slices.ContainsFunc(ended, func(d []byte) bool { return rooms.ID(d) == w.device })
+		if revoked || !m.allowed(ctx, w.call, w.user, w.device) {
 			m.remove(w.call, w.device)
 		}
 		cancel()

@@ -21,6 +21,7 @@ func (s *Server) listen() error {
 		topicSessions + "*": {Wake: func(topic string, _ uint64) {
 			if user, err := identity.ParseID(strings.TrimPrefix(topic, topicSessions)); err == nil {
 				s.checkSessions(s.hub.Of(user))
+				s.media.changed(rooms.ID{})
 			}
 		}},
 	} {

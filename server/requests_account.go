@@ -61,6 +61,7 @@ func (s *Server) chainAppend(ctx context.Context, q *request) error {
 	if len(revoked) > 0 {
 		s.endConnections(func(id hub.Identity) bool { return slices.Contains(revoked, id.Device) })
 		s.sessionsChanged(q.User)
+		s.media.changed(rooms.ID{})
 	}
 	return nil
 }
@@ -182,6 +183,7 @@ func (s *Server) sendGrant(ctx context.Context, q *request) error {
 	if err != nil {
 		return err
 	}
+	act.By(q.Device)
 	if _, err := s.appender.Append(ctx, act); err != nil {
 		return err
 	}

@@ -73,6 +73,7 @@ func (s *Server) submit(ctx context.Context, q *request, op authz.Operation, act
 	if device := act.Device(); !device.IsZero() && device != q.Device {
 		return rooms.Errorf(rooms.CodeForgedAuthor, "the entry is another device's")
 	}
+	act.By(q.Device)
 	for _, room := range act.Rooms() {
 		if _, err := s.allow(ctx, op, q.actor(), room, false); err != nil {
 			return err

@@ -126,6 +126,7 @@ func New(c Config) (*Server, error) {
 	s.appender = appender.New(appender.Config{
 		Store: c.Store, Now: c.Now, Logger: c.Logger, Registerer: s.registry,
 		Committed: func(list []appender.Committed) { s.feed.Committed(list) },
+		CheckLeaf: accounts.CheckLeaf,
 	})
 	s.hub = hub.New(hub.Config{
 		Handler: s, Codec: s.codec, Logger: c.Logger, Limiter: s.limits.account, Registerer: s.registry,

@@ -106,7 +106,7 @@ func (l *Log) Append(kind record.Kind, payload, groupInfo []byte) error {
 	e := l.Entry(kind, payload)
 	var err error
 	if kind == record.KindCommit {
-		err = l.Public.ApplyCommit(e, groupInfo)
+		err = l.Public.ApplyCommit(e, groupInfo, nil)
 	} else {
 		err = l.Public.Apply(e)
 	}

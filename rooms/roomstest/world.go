@@ -105,6 +105,13 @@ func (u *User) NewDevice() *Device {
 	return d
 }
 
+// Revoke revokes one of the user's devices and gives the entry of the key chain.
+func (u *User) Revoke(d *Device) []byte {
+	u.world.TB.Helper()
+	u.grow(u.Chain.AppendRevoke(u.Key, d.ID(), u.world.Now))
+	return u.Entries[len(u.Entries)-1]
+}
+
 // Impostor is somebody who says they are the same user, with keys of their own.
 func (u *User) Impostor() *User {
 	u.world.TB.Helper()

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -93,6 +94,30 @@ func (a *Accounts) AppendChain(ctx context.Context, user rooms.ID, entry []byte)
 		return nil, fmt.Errorf("appending to a key chain: %w", err)
 	}
 	return revoked, nil
+}
+
+// CheckLeaf judges by the key chains what a leaf of a room's group shows: its device is
+// certified and not revoked, and its head is one of its user's chain. It reads with q.
+// Errors have code bad_certificate.
+func CheckLeaf(ctx context.Context, q *store.Queries, leaf rooms.LeafMember) error {
+	bad := func(what string) error { return rooms.Errorf(rooms.CodeBadCertificate, "leaf: %s", what) }
+	if leaf.Head.Number > 1<<62 {
+		return bad("the head is not of its user's key chain")
+	}
+	row, err := q.LeafStanding(ctx, store.LeafStandingParams{
+		DeviceID: leaf.Device[:], UserID: leaf.User[:], Number: int64(leaf.Head.Number), //nolint:gosec // bounded
+	})
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return bad("the device is not its user's")
+	case err != nil:
+		return fmt.Errorf("looking a leaf up: %w", err)
+	case row.RevokedAt != nil:
+		return bad("the device is revoked")
+	case !bytes.Equal(row.SignatureKey, leaf.SignatureKey) || !bytes.Equal(row.Hash, leaf.Head.Hash[:]):
+		return bad("the head is not of its user's key chain")
+	}
+	return nil
 }
 
 // writeDevices stores the devices that a chain certifies.

@@ -15,6 +15,7 @@ type Act struct {
 	items   []item
 	author  rooms.ID // zero for a commit: its signature tells
 	device  rooms.ID // zero where the act does not name it
+	by      rooms.ID // whose session it comes from; zero for none
 	create  rooms.ID // the room that it makes; zero for none
 	genesis *rooms.Genesis
 }
@@ -118,6 +119,10 @@ func statement(payload []byte) (item, rooms.Statement, error) {
 	}
 	return it, s, nil
 }
+
+// By says which device's session the act comes from: it must not be revoked, and must
+// have made the act's commit.
+func (a *Act) By(device rooms.ID) { a.by = device }
 
 // Author is who signed the act; zero for a commit, which tells only inside.
 func (a *Act) Author() rooms.ID { return a.author }

@@ -21,7 +21,11 @@ type Config struct {
 	Logger *slog.Logger
 	// Committed is called after each batch that wrote something, in the order of
 	// the log, after the acts have been acknowledged. It must not block.
-	Committed  func([]Committed)
+	Committed func([]Committed)
+	// CheckLeaf judges a leaf that a commit adds or renews, or a genesis begins with,
+	// by what its log cannot say: whether its device has been revoked. It reads within
+	// the batch's transaction. Nil accepts every leaf.
+	CheckLeaf  func(context.Context, *store.Queries, rooms.LeafMember) error
 	Registerer prometheus.Registerer
 }
 
@@ -60,6 +64,7 @@ type Appender struct {
 	now       func() time.Time
 	log       *slog.Logger
 	committed func([]Committed)
+	checkLeaf func(context.Context, *store.Queries, rooms.LeafMember) error
 
 	mu      sync.Mutex
 	waiting []waiting
@@ -83,7 +88,7 @@ type waiting struct {
 // New makes an appender; Run does its work.
 func New(c Config) *Appender {
 	a := &Appender{
-		store: c.Store, now: c.Now, log: c.Logger, committed: c.Committed,
+		store: c.Store, now: c.Now, log: c.Logger, committed: c.Committed, checkLeaf: c.CheckLeaf,
 		wake:   make(chan struct{}, 1),
 		states: make(map[rooms.ID]*state),
 		batches: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "ensemble_append_batch_acts", Help: "Acts in one transaction.",
@@ -95,6 +100,9 @@ func New(c Config) *Appender {
 	}
 	if a.committed == nil {
 		a.committed = func([]Committed) {}
+	}
+	if a.checkLeaf == nil {
+		a.checkLeaf = func(context.Context, *store.Queries, rooms.LeafMember) error { return nil }
 	}
 	if c.Registerer != nil {
 		c.Registerer.MustRegister(a.batches, a.took, a.appended, a.refused)

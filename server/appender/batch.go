@@ -23,6 +23,9 @@ type batch struct {
 	order  []*roomBatch // by id
 	known  map[entryKey]knownEntry
 	clones map[rooms.ID]*rooms.Public // of the act being judged
+
+	tx      *store.Appending
+	revoked map[rooms.ID]bool // devices
 }
 
 // roomBatch is what a batch does to one room.
@@ -82,6 +85,7 @@ func (b *batch) run(ctx context.Context) (_ []Committed, err error) {
 	if err != nil {
 		return nil, err
 	}
+	b.tx = tx
 	defer func() {
 		if err == nil {
 			return
@@ -112,20 +116,24 @@ func (b *batch) run(ctx context.Context) (_ []Committed, err error) {
 
 // begin locks the rows, finds what is known, and brings the states up.
 func (b *batch) begin(ctx context.Context) (_ *store.Appending, err error) {
-	var look store.KnownEntriesParams
+	var look store.AppendingParams
+	asked := make(map[rooms.ID]bool)
 	for _, w := range b.acts {
+		if by := w.act.by; !by.IsZero() && !asked[by] {
+			asked[by] = true
+			look.Devices = append(look.Devices, by.Bytes())
+		}
 		for _, it := range w.act.items {
 			for _, r := range it.rooms {
-				look.Rooms = append(look.Rooms, r.Bytes())
-				look.Ids = append(look.Ids, it.id.Bytes())
+				look.Known.Rooms = append(look.Known.Rooms, r.Bytes())
+				look.Known.Ids = append(look.Known.Ids, it.id.Bytes())
 			}
 		}
 	}
-	ids := make([][]byte, len(b.order))
-	for i, rb := range b.order {
-		ids[i] = rb.room.Bytes()
+	for _, rb := range b.order {
+		look.Rooms = append(look.Rooms, rb.room.Bytes())
 	}
-	tx, locked, found, err := b.a.store.BeginAppending(ctx, ids, look)
+	tx, err := b.a.store.BeginAppending(ctx, look)
 	if err != nil {
 		return nil, err
 	}
@@ -134,12 +142,16 @@ func (b *batch) begin(ctx context.Context) (_ *store.Appending, err error) {
 			tx.Rollback(ctx)
 		}
 	}()
-	for _, row := range found {
+	b.revoked = make(map[rooms.ID]bool, len(tx.Revoked))
+	for _, device := range tx.Revoked {
+		b.revoked[rooms.ID(device)] = true
+	}
+	for _, row := range tx.Known {
 		b.known[entryKey{rooms.ID(row.RoomID), rooms.ID(row.EntryID)}] = knownEntry{
 			uint64(row.Seq), row.Time, record.Kind(row.Kind), row.Payload, //nolint:gosec // written as such
 		}
 	}
-	for _, row := range locked {
+	for _, row := range tx.Rooms {
 		rb := b.rooms[rooms.ID(row.RoomID)]
 		rb.exists = true
 		changed, err := rb.catchUp(ctx, tx.Queries, uint64(row.Seq)) //nolint:gosec // written as such
@@ -168,10 +180,13 @@ func (b *batch) begin(ctx context.Context) (_ *store.Appending, err error) {
 
 // judge decides about one act and folds it.
 func (b *batch) judge(ctx context.Context, act *Act) Result {
+	if b.revoked[act.by] {
+		return Result{Err: errRevoked}
+	}
 	if r, again := b.again(act); again {
 		return r
 	}
-	if r, ok := b.sole(act); ok {
+	if r, ok := b.sole(ctx, act); ok {
 		return r
 	}
 	b.clones = make(map[rooms.ID]*rooms.Public)
@@ -203,7 +218,7 @@ func (b *batch) judge(ctx context.Context, act *Act) Result {
 }
 
 // sole judges an act of one entry in one room, which needs no clone.
-func (b *batch) sole(act *Act) (Result, bool) {
+func (b *batch) sole(ctx context.Context, act *Act) (Result, bool) {
 	if len(act.items) != 1 || len(act.items[0].rooms) != 1 || act.items[0].kind == record.KindStatement {
 		return Result{}, false
 	}
@@ -215,7 +230,7 @@ func (b *batch) sole(act *Act) (Result, bool) {
 	e := b.entry(rb.work, it)
 	var err error
 	if it.kind == record.KindCommit {
-		err = rb.work.ApplyCommit(e, it.groupInfo)
+		err = rb.work.ApplyCommit(e, it.groupInfo, func(c rooms.Commit) error { return b.checkCommit(ctx, act, c) })
 	} else {
 		err = rb.work.Apply(e)
 	}
@@ -224,6 +239,22 @@ func (b *batch) sole(act *Act) (Result, bool) {
 	}
 	b.accept(placing{rb, it, e, rb.work.Place().Chain})
 	return Result{Places: []wire.PlacedIn{{Room: rb.room, Seq: e.Envelope.Seq, Time: e.Envelope.Time}}}, true
+}
+
+// errRevoked is the judgement on acts of devices whose session has ended.
+var errRevoked = rooms.Errorf(rooms.CodeUnauthorised, "the device is revoked")
+
+// checkCommit judges what a room's log cannot say of a commit.
+func (b *batch) checkCommit(ctx context.Context, act *Act, c rooms.Commit) error {
+	if !act.by.IsZero() && c.Committer.Device != act.by {
+		return rooms.Errorf(rooms.CodeForgedAuthor, "the commit is another device's")
+	}
+	for _, leaf := range c.Leaves {
+		if err := b.a.checkLeaf(ctx, b.tx.Queries, leaf); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // placing is an entry that was accepted in its place.
@@ -248,6 +279,11 @@ func (b *batch) place(ctx context.Context, act *Act, it *item, room rooms.ID) (p
 		p, err := rooms.Begin(e)
 		if err != nil {
 			return placing{}, err
+		}
+		for _, leaf := range p.Members() {
+			if err := b.a.checkLeaf(ctx, b.tx.Queries, leaf); err != nil {
+				return placing{}, err
+			}
 		}
 		b.clones[room] = p
 		return placing{rb, it, e, p.Place().Chain}, nil

@@ -290,6 +290,31 @@ func (q *Queries) KeyLogSize(ctx context.Context) (int64, error) {
 	return column_1, err
 }
 
+const leafStanding = `-- name: LeafStanding :one
+SELECT d.signature_key, d.revoked_at, k.hash FROM devices d
+LEFT JOIN key_chain k ON k.user_id = d.user_id AND k.number = $1
+WHERE d.device_id = $2 AND d.user_id = $3
+`
+
+type LeafStandingParams struct {
+	Number   int64
+	DeviceID []byte
+	UserID   []byte
+}
+
+type LeafStandingRow struct {
+	SignatureKey []byte
+	RevokedAt    *time.Time
+	Hash         []byte
+}
+
+func (q *Queries) LeafStanding(ctx context.Context, arg LeafStandingParams) (LeafStandingRow, error) {
+	row := q.db.QueryRow(ctx, leafStanding, arg.Number, arg.DeviceID, arg.UserID)
+	var i LeafStandingRow
+	err := row.Scan(&i.SignatureKey, &i.RevokedAt, &i.Hash)
+	return i, err
+}
+
 const lockAccount = `-- name: LockAccount :one
 SELECT user_id, kind, key_hash FROM accounts WHERE user_id = $1 FOR UPDATE
 `

@@ -15,18 +15,28 @@ import (
 // with Commit or Rollback. It is used by one goroutine.
 type Appending struct {
 	*Queries // for what is read in between, under the locks
-	conn     *pgxpool.Conn
-	write    pgx.Batch
-	done     bool
+
+	Rooms   []LockRoomsRow    // those of the rooms that exist
+	Known   []KnownEntriesRow // those of the entries that are there already
+	Revoked [][]byte          // those of the devices that are revoked
+
+	conn  *pgxpool.Conn
+	write pgx.Batch
+	done  bool
 }
 
-// BeginAppending locks rooms, in the order of their ids, and finds which of the
-// entries (room, id) are there already. Rooms that do not exist are not among
-// the rows.
-func (s *Store) BeginAppending(ctx context.Context, rooms [][]byte, known KnownEntriesParams) (_ *Appending, _ []LockRoomsRow, _ []KnownEntriesRow, err error) {
+// AppendingParams says what an append is about.
+type AppendingParams struct {
+	Rooms   [][]byte           // locked in the order of their ids
+	Known   KnownEntriesParams // entries (room, id) that may be there already
+	Devices [][]byte           // that append
+}
+
+// BeginAppending locks rooms, and finds what is known of entries and devices.
+func (s *Store) BeginAppending(ctx context.Context, p AppendingParams) (_ *Appending, err error) {
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
-		return nil, nil, nil, fmt.Errorf("beginning an append: %w", err)
+		return nil, fmt.Errorf("beginning an append: %w", err)
 	}
 	a := &Appending{Queries: New(conn), conn: conn}
 	defer func() {
@@ -36,32 +46,39 @@ func (s *Store) BeginAppending(ctx context.Context, rooms [][]byte, known KnownE
 	}()
 	var batch pgx.Batch
 	batch.Queue("BEGIN")
-	batch.Queue(lockRooms, rooms)
-	batch.Queue(knownEntries, known.Rooms, known.Ids)
+	batch.Queue(lockRooms, p.Rooms)
+	batch.Queue(knownEntries, p.Known.Rooms, p.Known.Ids)
+	batch.Queue(revokedDevices, p.Devices)
 	results := conn.SendBatch(ctx, &batch)
-	locked, found, err := readLocked(results)
+	err = a.read(results)
 	if err := errors.Join(err, results.Close()); err != nil {
-		return nil, nil, nil, fmt.Errorf("locking rooms: %w", err)
+		return nil, fmt.Errorf("locking rooms: %w", err)
 	}
-	return a, locked, found, nil
+	return a, nil
 }
 
-func readLocked(results pgx.BatchResults) (locked []LockRoomsRow, found []KnownEntriesRow, err error) {
+func (a *Appending) read(results pgx.BatchResults) error {
 	if _, err := results.Exec(); err != nil {
-		return nil, nil, err
+		return err
 	}
 	rows, err := results.Query()
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	if locked, err = pgx.CollectRows(rows, pgx.RowToStructByPos[LockRoomsRow]); err != nil {
-		return nil, nil, err
+	if a.Rooms, err = pgx.CollectRows(rows, pgx.RowToStructByPos[LockRoomsRow]); err != nil {
+		return err
 	}
 	if rows, err = results.Query(); err != nil {
-		return nil, nil, err
+		return err
 	}
-	found, err = pgx.CollectRows(rows, pgx.RowToStructByPos[KnownEntriesRow])
-	return locked, found, err
+	if a.Known, err = pgx.CollectRows(rows, pgx.RowToStructByPos[KnownEntriesRow]); err != nil {
+		return err
+	}
+	if rows, err = results.Query(); err != nil {
+		return err
+	}
+	a.Revoked, err = pgx.CollectRows(rows, pgx.RowTo[[]byte])
+	return err
 }
 
 // NewRoom writes a room; if somebody else did meanwhile, Commit fails with an

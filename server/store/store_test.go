@@ -29,10 +29,13 @@ func TestAnAppendIsAllOrNothing(t *testing.T) {
 		Time: 1, GroupInfo: []byte{1}, Snapshot: []byte{1}, SnapshotSeq: 1}))
 
 	append1 := func(entry []byte, seq int64, commit bool) error {
-		a, locked, known, err := s.BeginAppending(ctx, [][]byte{room}, store.KnownEntriesParams{Rooms: [][]byte{room}, Ids: [][]byte{entry}})
+		a, err := s.BeginAppending(ctx, store.AppendingParams{
+			Rooms: [][]byte{room}, Known: store.KnownEntriesParams{Rooms: [][]byte{room}, Ids: [][]byte{entry}},
+		})
 		require.NoError(t, err)
-		require.Len(t, locked, 1)
-		require.Empty(t, known)
+		require.Len(t, a.Rooms, 1)
+		require.Empty(t, a.Known)
+		require.Empty(t, a.Revoked)
 		defer a.Rollback(context.Background())
 		a.Entries(store.InsertEntriesParams{Rooms: [][]byte{room}, Seqs: []int64{seq}, Ids: [][]byte{entry}, Kinds: []int16{2},
 			Times: []int64{seq}, Payloads: [][]byte{{byte(seq)}}, Chains: [][]byte{make([]byte, 32)}})
@@ -51,9 +54,11 @@ func TestAnAppendIsAllOrNothing(t *testing.T) {
 	twice := id()
 	require.NoError(t, append1(twice, 3, true))
 	err = func() error { // the same place again: refused by the index, and the connection is usable after
-		a, _, known, err := s.BeginAppending(ctx, [][]byte{room}, store.KnownEntriesParams{Rooms: [][]byte{room}, Ids: [][]byte{twice}})
+		a, err := s.BeginAppending(ctx, store.AppendingParams{
+			Rooms: [][]byte{room}, Known: store.KnownEntriesParams{Rooms: [][]byte{room}, Ids: [][]byte{twice}},
+		})
 		require.NoError(t, err)
-		require.Len(t, known, 1)
+		require.Len(t, a.Known, 1)
 		a.Entries(store.InsertEntriesParams{Rooms: [][]byte{room}, Seqs: []int64{3}, Ids: [][]byte{id()}, Kinds: []int16{2},
 			Times: []int64{3}, Payloads: [][]byte{{3}}, Chains: [][]byte{make([]byte, 32)}})
 		return a.Commit(ctx)

@@ -54,6 +54,11 @@ SELECT user_id, signature_key, revoked_at FROM devices WHERE device_id = @device
 -- name: RevokedDevices :many
 SELECT device_id FROM devices WHERE device_id = ANY(@devices::bytea[]) AND revoked_at IS NOT NULL;
 
+-- name: LeafStanding :one
+SELECT d.signature_key, d.revoked_at, k.hash FROM devices d
+LEFT JOIN key_chain k ON k.user_id = d.user_id AND k.number = @number
+WHERE d.device_id = @device_id AND d.user_id = @user_id;
+
 -- name: Vault :one
 SELECT version, blob FROM vaults WHERE user_id = @user_id;
 
