@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -74,7 +75,11 @@ func caseCreate(ctx context.Context, c *Core, args CreateCaseArgs) (CaseRef, err
 			return CaseRef{}, err
 		}
 		if p.Party.IsZero() {
-			args.Circle[i].Party = identity.NewID()
+			id, err := newID(ctx, c, fmt.Sprintf("party %d", i))
+			if err != nil {
+				return CaseRef{}, err
+			}
+			args.Circle[i].Party = id
 		}
 	}
 	var party *rooms.Party
@@ -85,9 +90,15 @@ func caseCreate(ctx context.Context, c *Core, args CreateCaseArgs) (CaseRef, err
 		}
 		party = &rooms.Party{User: person.User, KeyHash: keyHash}
 	}
-	dossier, plan, thread := identity.NewID(), identity.NewID(), identity.NewID()
+	ids, err := decided(ctx, c, "rooms", func() ([]ID, error) {
+		return []ID{identity.NewID(), identity.NewID(), identity.NewID()}, nil
+	})
+	if err != nil {
+		return CaseRef{}, err
+	}
+	dossier, plan, thread := ids[0], ids[1], ids[2]
 	name := displayName(person)
-	record, receipts, err := c.ownConsent(ctx, []ID{dossier, plan, thread})
+	record, receipts, err := c.ownConsent(ctx, ids)
 	if err != nil {
 		return CaseRef{}, err
 	}
@@ -167,10 +178,15 @@ func (c *Core) ownConsent(ctx context.Context, in []ID) (*rooms.ConsentRecord, [
 	if err := c.do(ctx, func(e *engine) error { me, now = e.me(), e.cfg.Now(); return nil }); err != nil {
 		return nil, nil, err
 	}
-	record := rooms.ConsentRecord{
-		Participant: me.User, Rooms: in, Numbers: slices.Repeat([]uint{1}, len(in)), Salt: rooms.NewSalt(),
-		Category: rooms.CategoryCareTeam, Basis: rooms.BasisNonOpposition, GivenBy: "PERSON",
-		CollectedBy: me.User, CollectedOn: today(now), How: "ORAL",
+	record, err := decided(ctx, c, "own consent", func() (rooms.ConsentRecord, error) {
+		return rooms.ConsentRecord{
+			Participant: me.User, Rooms: in, Numbers: slices.Repeat([]uint{1}, len(in)), Salt: rooms.NewSalt(),
+			Category: rooms.CategoryCareTeam, Basis: rooms.BasisNonOpposition, GivenBy: "PERSON",
+			CollectedBy: me.User, CollectedOn: today(now), How: "ORAL",
+		}, nil
+	})
+	if err != nil {
+		return nil, nil, err
 	}
 	hash, err := record.Hash()
 	if err != nil {
@@ -290,7 +306,10 @@ func roomOpen(ctx context.Context, c *Core, args OpenRoomArgs) (RoomRef, error) 
 	if err != nil {
 		return RoomRef{}, err
 	}
-	id := identity.NewID()
+	id, err := newID(ctx, c, "room")
+	if err != nil {
+		return RoomRef{}, err
+	}
 	record, receipts, err := c.ownConsent(ctx, []ID{id})
 	if err != nil {
 		return RoomRef{}, err

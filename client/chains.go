@@ -218,6 +218,12 @@ func (e *engine) followAccount() {
 		_ = c.do(ctx, func(e *engine) error {
 			e.ownChain.asking = false
 			e.ownChain.known = err == nil && e.online()
+			switch rooms.CodeOf(err) {
+			case rooms.CodeUnavailable, rooms.CodeRateLimited, rooms.CodeInternal:
+				if e.online() {
+					e.followAccount() // after a pause
+				}
+			}
 			e.dirtyAll()
 			return nil
 		})

@@ -67,8 +67,65 @@ func (c *Core) giveConsent(ctx context.Context, dossier ID, record rooms.Consent
 	if err != nil {
 		return err
 	}
-	froms := make([]uint64, len(record.Rooms))
-	err = c.withRoom(ctx, dossier, func(e *engine, d *room) error {
+	giving, err := decided(ctx, c, consentName(record), func() (giving, error) { return c.numberConsent(ctx, dossier, record, fromNow) })
+	if err != nil {
+		return err
+	}
+	record = giving.Record
+	hash, err := record.Hash()
+	if err != nil {
+		return err
+	}
+	for i, id := range record.Rooms {
+		receipt := rooms.Receipt{
+			Participant: rooms.Party{User: record.Participant, KeyHash: keyHash}, Room: id, Number: record.Numbers[i],
+			HistoryFrom: giving.From[i], Expires: record.Expires, Private: hash,
+		}
+		given := false
+		if err := c.withRoom(ctx, id, func(_ *engine, r *room) error {
+			last, ok := r.public().Consent(record.Participant)
+			given = ok && last.Private == hash
+			return nil
+		}); err != nil {
+			return err
+		}
+		if given {
+			continue // before a stop of this device
+		}
+		if err := c.state(ctx, rooms.StatementReceipt, receipt, id); err != nil {
+			return err
+		}
+		if fromNow {
+			if err := c.newEpoch(ctx, id); err != nil {
+				return err
+			}
+		}
+	}
+	_, err = c.publish(ctx, dossier, ID{}, rooms.EventConsentRecorded, record)
+	return err
+}
+
+// giving is a consent as it is about to be given: its record, and for each of its
+// rooms the first entry that the participant may read.
+type giving struct {
+	Record rooms.ConsentRecord `cbor:"1,keyasint"`
+	From   []uint64            `cbor:"2,keyasint"`
+}
+
+// consentName names a consent among those that one command gives.
+func consentName(r rooms.ConsentRecord) string {
+	name := "consent " + r.Participant.String()
+	for _, id := range r.Rooms {
+		name += " " + id.String()
+	}
+	return name
+}
+
+// numberConsent completes a record with its collector, date and numbers, and
+// checks that the case takes it.
+func (c *Core) numberConsent(ctx context.Context, dossier ID, record rooms.ConsentRecord, fromNow bool) (giving, error) {
+	from := make([]uint64, len(record.Rooms))
+	err := c.withRoom(ctx, dossier, func(e *engine, d *room) error {
 		if d.fold.Dossier() == nil {
 			return rooms.Errorf(rooms.CodeUnknownRoom, "no such case")
 		}
@@ -87,36 +144,14 @@ func (c *Core) giveConsent(ctx context.Context, dossier ID, record rooms.Consent
 			}
 			last, _ := r.public().Consent(record.Participant)
 			record.Numbers[i] = last.Number + 1
-			froms[i] = 1
+			from[i] = 1
 			if fromNow {
-				froms[i] = r.place().Seq + 1
+				from[i] = r.place().Seq + 1
 			}
 		}
 		return d.fold.MayDo(e.device.user, rooms.EventConsentRecorded, record)
 	})
-	if err != nil {
-		return err
-	}
-	hash, err := record.Hash()
-	if err != nil {
-		return err
-	}
-	for i, id := range record.Rooms {
-		receipt := rooms.Receipt{
-			Participant: rooms.Party{User: record.Participant, KeyHash: keyHash}, Room: id, Number: record.Numbers[i],
-			HistoryFrom: froms[i], Expires: record.Expires, Private: hash,
-		}
-		if err := c.state(ctx, rooms.StatementReceipt, receipt, id); err != nil {
-			return err
-		}
-		if fromNow {
-			if err := c.newEpoch(ctx, id); err != nil {
-				return err
-			}
-		}
-	}
-	_, err = c.publish(ctx, dossier, ID{}, rooms.EventConsentRecorded, record)
-	return err
+	return giving{record, from}, err
 }
 
 // newEpoch begins an epoch, so that what is written from now on has keys of its

@@ -42,18 +42,19 @@ type engine struct {
 	lastRequest uint64
 	clock       int64 // server time minus ours, ms
 
-	rooms    map[ID]*room
-	chains   map[ID]*chain
-	outbox   outbox
-	accounts []wire.Account
-	audits   map[ID]*audit
-	calls    map[ID]*call // by session
-	watches  watches
-	reading  map[ID]bool // rooms that the view being computed shows
-	busy     map[ID]bool // rooms to be considered at the end of this turn
-	places   []placeWait
-	live     map[int]func(json, secret []byte)
-	nextID   int
+	rooms        map[ID]*room
+	chains       map[ID]*chain
+	outbox       outbox
+	undertakings []*undertaking
+	accounts     []wire.Account
+	audits       map[ID]*audit
+	calls        map[ID]*call // by session
+	watches      watches
+	reading      map[ID]bool // rooms that the view being computed shows
+	busy         map[ID]bool // rooms to be considered at the end of this turn
+	places       []placeWait
+	live         map[int]func(json, secret []byte)
+	nextID       int
 }
 
 func newEngine(c *Core, store *sealedStorage) *engine {

@@ -5,6 +5,17 @@ import (
 	"fmt"
 )
 
+// undertakings are the commands of many steps, which are carried through.
+func undertakings() map[string]handler {
+	return map[string]handler{
+		"case.create":  command(caseCreate),
+		"consent.give": plain(consentGive),
+		"rcp.plan":     command(rcpPlan),
+		"rcp.change":   plain(rcpChange),
+		"room.open":    command(roomOpen),
+	}
+}
+
 // newHandlers gives the handler of each command, and refuses to start with a
 // command of the contract that has none, or with one that the contract lacks.
 func newHandlers() (map[string]handler, error) {
@@ -19,18 +30,15 @@ func newHandlers() (map[string]handler, error) {
 		"session.open":     plain(sessionOpen),
 		"session.sign_out": plain(sessionSignOut),
 
-		"case.create":       command(caseCreate),
 		"case.identity":     plain(caseIdentity),
 		"case.life_project": plain(caseLifeProject),
 		"circle.party":      command(circleParty),
-		"consent.give":      plain(consentGive),
 		"consent.refuse":    plain(consentRefuse),
 		"consent.withdraw":  plain(consentWithdraw),
 		"consent.collector": plain(consentCollector),
 
 		"contact.add": plain(contactAdd),
 
-		"room.open":    command(roomOpen),
 		"room.send":    command(roomSend),
 		"room.edit":    plain(roomEdit),
 		"room.retract": plain(roomRetract),
@@ -48,8 +56,6 @@ func newHandlers() (map[string]handler, error) {
 		"document.share": command(documentShare),
 		"document.key":   command(documentKey),
 
-		"rcp.plan":          command(rcpPlan),
-		"rcp.change":        plain(rcpChange),
 		"rcp.answer":        plain(rcpAnswer),
 		"rcp.opinion":       plain(rcpOpinion),
 		"rcp.open":          plain(rcpOpen),
@@ -82,6 +88,9 @@ func newHandlers() (map[string]handler, error) {
 
 		"alarm.seen": plain(alarmSeen),
 		"search":     command(search),
+	}
+	for method, one := range undertakings() {
+		h[method] = undertaken(method, one)
 	}
 	for _, c := range Commands() {
 		if h[c.Name] == nil {

@@ -19,8 +19,8 @@ type history struct {
 	lacking bool
 }
 
-// lackingEpochs gives the first and last epoch that our receipt covers and whose
-// record key we do not have.
+// lackingEpochs gives the first and last epoch that our receipt covers, in which
+// something was written, and whose record key we do not have.
 func (e *engine) lackingEpochs(r *room) (from, to uint64, lacking bool) {
 	p := r.public()
 	first, ok := p.HistoryFrom(e.device.user)
@@ -28,8 +28,8 @@ func (e *engine) lackingEpochs(r *room) (from, to uint64, lacking bool) {
 		return 0, 0, false
 	}
 	group := p.GroupID()
-	for epoch := first; epoch < p.Epoch(); epoch++ {
-		if _, have := r.keys.RecordKey(group, epoch); have {
+	for _, epoch := range r.fold.Missing() {
+		if _, have := r.keys.RecordKey(group, epoch); have || epoch < first || epoch >= p.Epoch() {
 			continue
 		}
 		if !lacking {

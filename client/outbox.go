@@ -267,12 +267,26 @@ func (e *engine) failOutbox(r *room) {
 func (c *Core) publish(ctx context.Context, room, id ID, eventType string, body any) (ID, error) {
 	wait := make(chan error, 1)
 	var written ID
+	if u := undertakingOf(ctx); u != nil && id.IsZero() {
+		id = u.eventID(room, eventType)
+	}
 	err := c.do(ctx, func(e *engine) error {
-		i, err := e.write(e.rooms[room], id, eventType, body)
-		if err != nil {
-			return err
+		i := e.outbox.find(id)
+		if r := e.rooms[room]; i == nil && !id.IsZero() && r != nil && r.fold != nil && r.public().HasID(id) {
+			written = id
+			wait <- nil
+			return nil
+		}
+		if i == nil {
+			var err error
+			if i, err = e.write(e.rooms[room], id, eventType, body); err != nil {
+				return err
+			}
 		}
 		written = i.event.ID
+		if u := undertakingOf(ctx); u != nil {
+			u.began = true
+		}
 		if e.online() {
 			i.waiting = append(i.waiting, wait)
 		} else {

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -26,7 +27,10 @@ func rcpPlan(ctx context.Context, c *Core, args PlanSessionArgs) (SessionRef, er
 	if err != nil {
 		return SessionRef{}, err
 	}
-	session := identity.NewID()
+	session, err := newID(ctx, c, "session")
+	if err != nil {
+		return SessionRef{}, err
+	}
 	receipts, err := c.sessionReceipts(ctx, p)
 	if err != nil {
 		return SessionRef{}, err
@@ -49,7 +53,8 @@ func rcpPlan(ctx context.Context, c *Core, args PlanSessionArgs) (SessionRef, er
 	if _, err := c.publish(ctx, session, ID{}, rooms.EventSessionPlanned, p.body); err != nil {
 		return SessionRef{session}, err
 	}
-	return SessionRef{session}, c.invite(ctx, session)
+	_, err = decided(ctx, c, "invited", func() (bool, error) { return true, c.invite(ctx, session) })
+	return SessionRef{session}, err
 }
 
 // checkPlan refuses a plan with something missing, and finds the keys of those
@@ -241,47 +246,39 @@ func sessionReceipt(p rooms.Party) rooms.Receipt {
 // covers the case.
 func (c *Core) openItem(ctx context.Context, session ID, p *planned, n int) error {
 	item := p.args.Items[n]
-	id := identity.NewID()
+	id, err := newID(ctx, c, fmt.Sprintf("item %d", n))
+	if err != nil {
+		return err
+	}
 	p.items[n] = id
+	records, err := decided(ctx, c, fmt.Sprintf("consents of item %d", n), func() ([]rooms.ConsentRecord, error) {
+		return c.itemConsents(ctx, id, p, n)
+	})
+	if err != nil {
+		return err
+	}
 	var (
-		records  []rooms.ConsentRecord
-		receipts []rooms.Receipt
 		person   *rooms.Party
+		receipts []rooms.Receipt
 		body     rooms.Item
 	)
-	err := c.do(ctx, func(e *engine) error {
+	err = c.do(ctx, func(e *engine) error {
 		d := e.rooms[item.Case]
 		me := e.me()
 		if q, ok := d.public().Person(); ok {
 			person = &q
 		}
-		invited := []rooms.Party{me}
-		for _, q := range p.args.Participants {
-			if q.User != me.User && slices.Contains(q.Items, n) {
-				invited = append(invited, p.parties[q.User])
-			}
-		}
-		for _, q := range invited {
-			if d.public().IsPerson(q.User) {
-				continue
-			}
-			last, ok := lastConsent(d.fold.Dossier(), q.User)
-			if q.User == me.User && !ok {
-				last = rooms.ConsentRecord{
-					Participant: me.User, Category: rooms.CategoryCareTeam, Basis: rooms.BasisNonOpposition, GivenBy: "PERSON", How: "ORAL",
-				}
-			} else if !ok {
-				continue // shown in the session as not consented: consent.give lets them in
-			}
-			last.Rooms, last.Numbers, last.Salt = []ID{id}, []uint{1}, rooms.NewSalt()
-			last.CollectedBy, last.CollectedOn = me.User, today(e.cfg.Now())
-			hash, err := last.Hash()
+		for _, r := range records {
+			hash, err := r.Hash()
 			if err != nil {
 				return err
 			}
-			records = append(records, last)
+			party := p.parties[r.Participant]
+			if r.Participant == me.User {
+				party = me
+			}
 			receipts = append(receipts, rooms.Receipt{
-				Participant: q, Number: 1, HistoryFrom: 1, Expires: last.Expires, Private: hash,
+				Participant: party, Number: 1, HistoryFrom: 1, Expires: r.Expires, Private: hash,
 			})
 		}
 		plan := e.roomOfKind(item.Case, rooms.KindPlan)
@@ -325,6 +322,39 @@ func (c *Core) openItem(ctx context.Context, session ID, p *planned, n int) erro
 		}
 	}
 	return nil
+}
+
+// itemConsents are the consents that let those invited to an item into its room:
+// what the case last recorded of each of them, for this room.
+func (c *Core) itemConsents(ctx context.Context, room ID, p *planned, n int) (records []rooms.ConsentRecord, err error) {
+	err = c.do(ctx, func(e *engine) error {
+		d := e.rooms[p.args.Items[n].Case]
+		me := e.device.user
+		invited := []ID{me}
+		for _, q := range p.args.Participants {
+			if q.User != me && slices.Contains(q.Items, n) {
+				invited = append(invited, q.User)
+			}
+		}
+		for _, user := range invited {
+			if d.public().IsPerson(user) {
+				continue
+			}
+			last, ok := lastConsent(d.fold.Dossier(), user)
+			if user == me && !ok {
+				last = rooms.ConsentRecord{
+					Participant: me, Category: rooms.CategoryCareTeam, Basis: rooms.BasisNonOpposition, GivenBy: "PERSON", How: "ORAL",
+				}
+			} else if !ok {
+				continue // shown in the session as not consented: consent.give lets them in
+			}
+			last.Rooms, last.Numbers, last.Salt = []ID{room}, []uint{1}, rooms.NewSalt()
+			last.CollectedBy, last.CollectedOn = me, today(e.cfg.Now())
+			records = append(records, last)
+		}
+		return nil
+	})
+	return records, err
 }
 
 // invite has the server send the invitations to those who may be in the session,

@@ -41,7 +41,8 @@ func rcpChange(ctx context.Context, c *Core, args ChangeSessionArgs) error {
 	if _, err := c.publish(ctx, args.Session, ID{}, rooms.EventSessionPlanned, p.body); err != nil {
 		return err
 	}
-	return c.invite(ctx, args.Session)
+	_, err = decided(ctx, c, "invited", func() (bool, error) { return true, c.invite(ctx, args.Session) })
+	return err
 }
 
 // redescribeItem writes an item's question again where it changed.
@@ -102,13 +103,21 @@ func (c *Core) adjustInvitees(ctx context.Context, session ID, before rooms.Sess
 // its session, where they lack them.
 func (c *Core) letIntoItem(ctx context.Context, session, item ID, party rooms.Party) error {
 	var dossier ID
-	var needItem bool
-	if err := c.withRoom(ctx, item, func(e *engine, r *room) error {
+	if err := c.withRoom(ctx, item, func(_ *engine, r *room) error {
 		dossier = r.public().Genesis().Case
-		_, err := r.public().MayEnter(party.User, party.KeyHash, e.serverNow())
-		needItem = err != nil && e.covered(dossier, party.User) && !r.public().IsPerson(party.User)
 		return nil
 	}); err != nil {
+		return err
+	}
+	needItem, err := decided(ctx, c, "enter "+item.String()+" "+party.User.String(), func() (need bool, err error) {
+		err = c.withRoom(ctx, item, func(e *engine, r *room) error {
+			_, err := r.public().MayEnter(party.User, party.KeyHash, e.serverNow())
+			need = err != nil && e.covered(dossier, party.User) && !r.public().IsPerson(party.User)
+			return nil
+		})
+		return need, err
+	})
+	if err != nil {
 		return err
 	}
 	if needItem {

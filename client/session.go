@@ -43,7 +43,7 @@ func (e *engine) forget() {
 		e.device.stop()
 	}
 	e.device, e.account, e.meta = device{state: deviceEmpty}, account{}, meta{}
-	e.outbox = outbox{}
+	e.outbox, e.undertakings = outbox{}, nil
 	clear(e.rooms)
 	clear(e.chains)
 	clear(e.calls)

@@ -11,18 +11,19 @@ import (
 
 // Keys of storage. Ids stand in their text form.
 const (
-	keyDevice  = "device"
-	keyAccount = "account"
-	keyMeta    = "meta"
-	keyChain   = "chain/"  // user → entries of their key chain
-	keyRoom    = "room/"   // room → storedRoom
-	keyGroup   = "group/"  // room → MLS group
-	keyFold    = "fold/"   // room → checkpoint of the folded state
-	keyEntry   = "entry/"  // room/seq → a log entry
-	keyKeys    = "keys/"   // room → record keys
-	keyOutbox  = "outbox/" // place → an event to send
-	keyDraft   = "draft/"  // room → text
-	keyForm    = "form/"   // form → what was entered
+	keyDevice      = "device"
+	keyAccount     = "account"
+	keyMeta        = "meta"
+	keyChain       = "chain/"       // user → entries of their key chain
+	keyRoom        = "room/"        // room → storedRoom
+	keyGroup       = "group/"       // room → MLS group
+	keyFold        = "fold/"        // room → checkpoint of the folded state
+	keyEntry       = "entry/"       // room/seq → a log entry
+	keyKeys        = "keys/"        // room → record keys
+	keyOutbox      = "outbox/"      // place → an event to send
+	keyDraft       = "draft/"       // room → text
+	keyForm        = "form/"        // form → what was entered
+	keyUndertaking = "undertaking/" // undertaking → keptUndertaking
 )
 
 var errState = errors.New("client: stored state does not decode")
@@ -79,7 +80,10 @@ func (e *engine) load() error {
 	if err := e.loadRooms(); err != nil {
 		return err
 	}
-	return e.loadOutbox()
+	if err := e.loadOutbox(); err != nil {
+		return err
+	}
+	return e.loadUndertakings()
 }
 
 func parseIDs(parts ...string) ([]ID, error) {

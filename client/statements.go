@@ -60,6 +60,7 @@ func (c *Core) state(ctx context.Context, t rooms.StatementType, body any, in ..
 			return err
 		}
 		var placed wire.Placed
+		begun(ctx, c)
 		err = c.request(ctx, wire.OpAppend, wire.Append{Room: in[0], Kind: record.KindStatement, Payload: payload}, &placed)
 		if err == nil {
 			return c.folded(ctx, placed)
@@ -152,7 +153,12 @@ func (c *Core) createRoom(ctx context.Context, spec roomSpec) (ID, error) {
 		spec.id = identity.NewID()
 	}
 	var create wire.Create
+	there := false
 	err := c.do(ctx, func(e *engine) error {
+		if r := e.rooms[spec.id]; r != nil && r.fold != nil && undertakingOf(ctx) != nil {
+			there = true
+			return nil
+		}
 		client, err := e.mlsClient()
 		if err != nil {
 			return err
@@ -206,18 +212,18 @@ func (c *Core) createRoom(ctx context.Context, spec roomSpec) (ID, error) {
 		e.keepRecordKey(r)
 		return nil
 	})
-	if err != nil {
-		return ID{}, err
+	if err != nil || there {
+		return spec.id, err
 	}
+	begun(ctx, c)
 	var placed wire.Placed
 	if err := c.request(ctx, wire.OpCreate, create, &placed); err != nil {
-		_ = c.do(context.WithoutCancel(ctx), func(e *engine) error {
-			if r := e.rooms[spec.id]; r != nil && r.fold == nil {
-				delete(e.rooms, spec.id)
-				e.put(keyKeys+spec.id.String(), nil)
-			}
-			return nil
-		})
+		_ = c.do(context.WithoutCancel(ctx), func(e *engine) error { e.notCreated(spec.id); return nil })
+		if rooms.CodeOf(err) == rooms.CodeConflict && undertakingOf(ctx) != nil {
+			// An earlier run of this command made the room, and its entries are on
+			// their way here.
+			return ID{}, rooms.Errorf(rooms.CodeUnavailable, "%w", err)
+		}
 		return ID{}, err
 	}
 	err = c.do(ctx, func(e *engine) error {
@@ -235,4 +241,21 @@ func (c *Core) createRoom(ctx context.Context, spec roomSpec) (ID, error) {
 		return ID{}, err
 	}
 	return spec.id, c.folded(ctx, placed)
+}
+
+// notCreated forgets the group of a room that the server did not take. Where the
+// room is there all the same, from an earlier attempt, this device enters it as any
+// other device does.
+func (e *engine) notCreated(id ID) {
+	r := e.rooms[id]
+	if r == nil {
+		return
+	}
+	e.put(keyKeys+id.String(), nil)
+	if !r.known && r.fold == nil {
+		delete(e.rooms, id)
+		return
+	}
+	r.group, r.keys = nil, newKeyring()
+	e.dirtyRoom(id)
 }

@@ -15,6 +15,7 @@ func (e *engine) work() {
 		}
 	}
 	e.workCalls()
+	e.considerUndertakings()
 }
 
 func (e *engine) workRoom(r *room) {
