@@ -43,6 +43,9 @@ type chainWait struct {
 }
 
 func (e *engine) loadChains() error {
+	if err := e.loadLog(); err != nil {
+		return err
+	}
 	pairs, err := e.store.scan(e.ctx, keyChain)
 	if err != nil {
 		return err
@@ -157,6 +160,7 @@ func (e *engine) growChain(c *chain, entries [][]byte) error {
 		e.putCBOR(keyChain+c.user.String(), c.entries)
 		e.ownChain.count++
 		c.grown = e.ownChain.count
+		e.logDue(c.user)
 		for _, r := range e.rooms {
 			if r.fold != nil && r.public().IsMember(c.user) {
 				e.dirtyRoom(r.id)

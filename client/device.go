@@ -329,6 +329,7 @@ func (e *engine) ownChainGrew() {
 	e.saveAccount()
 	e.ownChain.count++
 	e.ownChain.grown = e.ownChain.count
+	e.logDue(e.device.user)
 	e.dirtyAll()
 }
 

@@ -33,6 +33,7 @@ type engine struct {
 	device   device
 	account  account
 	ownChain ownChain
+	keyLog   keyLog
 	meta     meta
 
 	link        *link

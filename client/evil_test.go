@@ -20,6 +20,10 @@ type liar struct {
 	mu     sync.Mutex
 	change func(*wire.Entries)
 	chain  func(*wire.Chain)
+	// others change the answers to other requests: given the bodies of request and
+	// answer, they give the body of another answer, or nil.
+	others map[wire.Op]func(request, answer wire.Frame) any
+	lost   map[wire.Op]bool // requests that never arrive
 }
 
 func (l *liar) Dial(ctx context.Context, url string) (client.Conn, error) {
@@ -27,7 +31,7 @@ func (l *liar) Dial(ctx context.Context, url string) (client.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &lyingConn{Conn: c, liar: l, codec: wire.NewCodec(), asked: map[uint64]wire.Op{}}, nil
+	return &lyingConn{Conn: c, liar: l, codec: wire.NewCodec(), asked: map[uint64]wire.Frame{}}, nil
 }
 
 type lyingConn struct {
@@ -35,14 +39,20 @@ type lyingConn struct {
 	liar  *liar
 	codec *wire.Codec
 	mu    sync.Mutex
-	asked map[uint64]wire.Op
+	asked map[uint64]wire.Frame
 }
 
 func (c *lyingConn) Write(ctx context.Context, b []byte) error {
 	if f, err := c.codec.Decode(b); err == nil {
 		c.mu.Lock()
-		c.asked[f.ID] = f.Op
+		c.asked[f.ID] = f
 		c.mu.Unlock()
+		c.liar.mu.Lock()
+		lost := c.liar.lost[f.Op]
+		c.liar.mu.Unlock()
+		if lost {
+			return nil
+		}
 	}
 	return c.Conn.Write(ctx, b)
 }
@@ -57,9 +67,9 @@ func (c *lyingConn) Read(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	c.mu.Lock()
-	op := f.Op
+	op, asked := f.Op, c.asked[f.ID]
 	if op == wire.OpOK {
-		op = c.asked[f.ID]
+		op = asked.Op
 	}
 	c.mu.Unlock()
 	c.liar.mu.Lock()
@@ -80,6 +90,11 @@ func (c *lyingConn) Read(ctx context.Context) ([]byte, error) {
 		c.liar.chain(&chain)
 		return c.codec.Encode(f.Op, f.ID, chain)
 	}
+	if other := c.liar.others[op]; other != nil {
+		if body := other(asked, f); body != nil {
+			return c.codec.Encode(f.Op, f.ID, body)
+		}
+	}
 	return b, nil
 }
 
@@ -87,6 +102,23 @@ func (l *liar) lies(change func(*wire.Entries)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.change = change
+}
+
+// swallows loses all requests of a kind.
+func (l *liar) swallows(op wire.Op) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lost = map[wire.Op]bool{op: true}
+}
+
+// answers changes the answers to one kind of request; nil makes them true again.
+func (l *liar) answers(op wire.Op, change func(request, answer wire.Frame) any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.others == nil {
+		l.others = map[wire.Op]func(request, answer wire.Frame) any{}
+	}
+	l.others[op] = change
 }
 
 // behindLiar starts a device behind a liar.
@@ -107,11 +139,17 @@ func (n *network) behindLiar(name string) (*person, *liar) {
 func (n *network) lied(name, role string) (*person, *liar) {
 	n.t.Helper()
 	p, l := n.behindLiar(name)
-	require.NoError(n.t, p.core.Enrol(n.t.Context(), client.EnrolArgs{
-		Code: n.code("PROFESSIONAL"), Kind: "PROFESSIONAL", Profile: client.ProfileFields{Name: name, Role: role},
+	p.enrols(role)
+	return p, l
+}
+
+// enrols makes an account with a device that runs.
+func (p *person) enrols(role string) {
+	p.t.Helper()
+	require.NoError(p.t, p.core.Enrol(p.t.Context(), client.EnrolArgs{
+		Code: p.network.code("PROFESSIONAL"), Kind: "PROFESSIONAL", Profile: client.ProfileFields{Name: p.name, Role: role},
 	}))
 	p.user = watch(p, "status", nil, func(v client.StatusView) bool { return v.Me != nil && v.Online }).Me.User
-	return p, l
 }
 
 func alarmed(p *person, code rooms.Code) {

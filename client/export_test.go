@@ -25,6 +25,17 @@ func (c *Core) Devices(ctx context.Context, id ID) (devices []ID, err error) {
 	return devices, err
 }
 
+// KeyLogSize gives how much of the key log this device has seen.
+func (c *Core) KeyLogSize(ctx context.Context) (size uint64, err error) {
+	err = c.do(ctx, func(e *engine) error {
+		if e.keyLog.view != nil && !e.keyLog.asking && len(e.keyLog.chains) == 0 && len(e.keyLog.claims) == 0 {
+			size = e.keyLog.view.Head().Size
+		}
+		return nil
+	})
+	return size, err
+}
+
 // HeldKeys gives the record keys of a room that a device's storage holds.
 func HeldKeys(t testing.TB, s Storage, storageKey []byte, room ID) []record.Key {
 	t.Helper()

@@ -110,6 +110,9 @@ func (e *engine) keepRecordKey(r *room) {
 // commitData is the authenticated data of a commit made now.
 func (e *engine) commitData(r *room, d rooms.CommitData) ([]byte, error) {
 	d.Seen = r.place()
+	if e.keyLog.view != nil {
+		d.Log = e.keyLog.view.Signed()
+	}
 	return rooms.EncodeCommitData(d)
 }
 

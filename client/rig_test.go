@@ -69,6 +69,7 @@ func startNetwork(t testing.TB) *network {
 		Store: st, Blobs: objects, Bus: one, MailFrom: "rcp@reseau.example",
 		PublicURL: &url.URL{Scheme: "http", Host: n.http.Listener.Addr().String()},
 		Logger:    slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: level})),
+		LogSeed:   logSeed,
 		Limits:    server.Limits{SignInRate: 1000, SignInBurst: 1000},
 		Poll:      200 * time.Millisecond,
 	})
@@ -163,6 +164,9 @@ type person struct {
 	through func(client.Transport) client.Transport
 	stop    func()
 }
+
+// logSeed is the private key of the key log, which a lying server uses.
+var logSeed = []byte("fedcba9876543210fedcba9876543210")
 
 var testKey = []byte("0123456789abcdef0123456789abcdef")
 

@@ -30,12 +30,14 @@ func (e *engine) welcomed(w *wire.Welcome) {
 					e.dropLink(rooms.Errorf(rooms.CodeUnavailable, "the account does not open"))
 					return nil
 				}
+				e.logNamed(w.Log)
 				e.catchUp()
 				return nil
 			})
 		})
 		return
 	}
+	e.logNamed(w.Log)
 	e.followAccount()
 	e.catchUp()
 }
@@ -248,6 +250,7 @@ func (e *engine) take(r *room, w wire.Entry) bool {
 	case record.KindCommit:
 		if refusedBy(outcome) == "" {
 			e.followCommit(r, w)
+			e.headCited(r.id, outcome.Commit.Data.Log)
 		} else {
 			e.log.Warn("a commit was refused", "room", r.id.String(), "code", string(outcome.Code))
 			if r.attempt != nil && bytes.Equal(r.attempt.message, w.Payload) {

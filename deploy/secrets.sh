@@ -22,6 +22,9 @@ keep() { # NAME: writes standard input, unless the file is there
 
 random() { head -c 24 /dev/urandom | od -An -v -t x1 | tr -d ' \n'; }
 
+# Signs the key log: members pin its public half, so it never changes.
+head -c 32 /dev/urandom | od -An -v -t x1 | tr -d ' \n' | keep log_key
+
 random | keep database_password
 random | keep s3_secret_key
 

@@ -47,6 +47,7 @@ type Outcome struct {
 	Event     *record.Event // opened
 	Body      any           // pointer to the body type of the event or statement
 	Statement *Statement
+	Commit    *Commit // of an accepted commit
 }
 
 // Room is a room as one of its members sees it: Public, and what the keys at hand can
@@ -151,7 +152,7 @@ func (row *Row) refuse(err error) { row.Status, row.Code = Refused, CodeOf(err) 
 func (r *Room) Apply(e Entry, keys Keys) (Outcome, error) {
 	out := Outcome{Row: rowOf(e)}
 	before := r.pub.devices
-	fold, err := r.pub.judge(e, commitCheck{})
+	fold, err := r.pub.judge(e, commitCheck{leaves: func(c Commit) error { out.Commit = &c; return nil }})
 	if CodeOf(err) == CodeBadChain {
 		return Outcome{}, err
 	}

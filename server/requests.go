@@ -127,6 +127,8 @@ func (s *Server) answer(ctx context.Context, q *request) error {
 		return s.access(ctx, q)
 	case wire.OpDirectory:
 		return s.directory(ctx, q)
+	case wire.OpKeyLog:
+		return s.keyLog(ctx, q)
 	}
 	return rooms.Errorf(rooms.CodeMalformed, "no such request")
 }

@@ -23,6 +23,9 @@ func (s *Server) hello(ctx context.Context, q *request) error {
 	}
 	at := s.Now().UnixMilli()
 	w := wire.Welcome{User: q.User, Device: q.Device, Time: at, Node: s.Node}
+	if w.Log, err = s.accounts.LogVerifier(ctx); err != nil {
+		return err
+	}
 	for _, r := range rows {
 		summary := wire.RoomSummary{
 			Room: rooms.ID(r.RoomID), Kind: rooms.Kind(r.Kind), Seq: uint64(r.Seq), Epoch: uint64(r.Epoch), //nolint:gosec // written as such
@@ -46,6 +49,18 @@ func (s *Server) chain(ctx context.Context, q *request) error {
 		return err
 	}
 	return q.done(wire.Chain{User: in.User, Entries: entries})
+}
+
+func (s *Server) keyLog(ctx context.Context, q *request) error {
+	in, err := body[wire.LogQuery](s, q)
+	if err != nil {
+		return err
+	}
+	proof, err := s.accounts.Prove(ctx, in)
+	if err != nil {
+		return err
+	}
+	return q.done(proof)
 }
 
 func (s *Server) chainAppend(ctx context.Context, q *request) error {

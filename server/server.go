@@ -58,6 +58,10 @@ type Config struct {
 	Network     string
 	MailWritten func()
 
+	// LogSeed is the private key of the key log, 32 bytes; nil for one that is made
+	// once and kept in the database.
+	LogSeed []byte
+
 	Limits Limits
 	Logger *slog.Logger
 	Now    func() time.Time
@@ -121,12 +125,12 @@ func New(c Config) (*Server, error) {
 	s.registry.MustRegister(s.requests)
 	s.running, s.stop = context.WithCancel(context.Background())
 	s.limits = newLimits(c.Limits, c.Now)
-	s.accounts = accounts.New(c.Store, c.Now)
+	s.accounts = accounts.New(c.Store, c.Now).WithLog(c.PublicURL.Host+"/keylog", c.LogSeed)
 	s.audit = newAudit(c.Store, c.Now, c.Logger)
 	s.appender = appender.New(appender.Config{
 		Store: c.Store, Now: c.Now, Logger: c.Logger, Registerer: s.registry,
 		Committed: func(list []appender.Committed) { s.feed.Committed(list) },
-		CheckLeaf: accounts.CheckLeaf,
+		Check:     s.accounts.Check,
 	})
 	s.hub = hub.New(hub.Config{
 		Handler: s, Codec: s.codec, Logger: c.Logger, Limiter: s.limits.account, Registerer: s.registry,

@@ -151,11 +151,17 @@ func accepts(r *http.Request, encoding string) bool {
 }
 
 // clientHash tells the SHA-256 of every file of the client, so that anybody can
-// compare what they were served with what was published.
-func (s *Server) clientHash(w http.ResponseWriter, _ *http.Request, _ asker) error {
+// compare what they were served with what was published, and the public key of the key
+// log, which devices have pinned.
+func (s *Server) clientHash(w http.ResponseWriter, r *http.Request, _ asker) error {
+	verifier, err := s.accounts.LogVerifier(r.Context())
+	if err != nil {
+		return err
+	}
 	writeJSON(w, http.StatusOK, struct {
 		Core  string            `json:"core"` // of core.wasm
 		Files map[string]string `json:"files"`
-	}{s.web.hashes["core.wasm"], s.web.hashes})
+		Log   string            `json:"log"` // public key of the key log
+	}{s.web.hashes["core.wasm"], s.web.hashes, verifier})
 	return nil
 }

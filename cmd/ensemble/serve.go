@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"github.com/ensemble-sante/ensemble/media"
 	"github.com/ensemble-sante/ensemble/migrations"
 	"github.com/ensemble-sante/ensemble/server"
+	"github.com/ensemble-sante/ensemble/server/accounts"
 	"github.com/ensemble-sante/ensemble/server/blobs"
 	"github.com/ensemble-sante/ensemble/server/blobs/folder"
 	"github.com/ensemble-sante/ensemble/server/blobs/s3"
@@ -82,11 +84,17 @@ func serve(ctx context.Context, args []string, out, errs io.Writer) (err error) 
 		courier = mail.NewCourier(server.NewOutbox(s), sender, logger)
 		c.MailFrom, c.MailWritten = cfg.SMTP.From, courier.Call
 	}
+	if c.LogSeed, err = hex.DecodeString(cfg.LogSeed.Reveal()); err != nil || len(c.LogSeed) == 0 {
+		c.LogSeed = nil // the one in the database
+	}
 	node, err := server.New(c)
 	if err != nil {
 		return err
 	}
 	closers = append(closers, node.Close)
+	if _, err := node.Accounts().LogVerifier(ctx); errors.Is(err, accounts.ErrLogKey) {
+		return err
+	}
 
 	public, err := listen(ctx, cfg.Listen, cfg.TLSCertificate, cfg.TLSKey)
 	if err != nil {

@@ -90,8 +90,9 @@ func ParseLogLeaf(b []byte) (LogLeaf, error) {
 }
 
 // TreeHead names a state of the key log: its number of leaves and the root of its
-// Merkle tree (RFC 6962, section 2.1). Commits carry the newest that their author
-// knows. In CBOR {1: size, 2: root}.
+// Merkle tree (RFC 6962, section 2.1). In CBOR {1: size, 2: root}. Commits carry the
+// newest signed one that their author knows, so that whoever was shown another log holds
+// the proof of it.
 //
 // The log signs its heads as notes (golang.org/x/mod/sumdb/note) of three lines,
 //

@@ -8,12 +8,15 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/ensemble-sante/ensemble/crypto/identity"
 	"github.com/ensemble-sante/ensemble/crypto/mls"
 	"github.com/ensemble-sante/ensemble/crypto/record"
 	"github.com/ensemble-sante/ensemble/rooms"
@@ -67,6 +70,10 @@ func bodyOf(e example) any {
 		return new(wire.Welcome)
 	case e.op == wire.OpOK && e.name == "entries":
 		return new(wire.Entries)
+	case e.op == wire.OpOK && e.name == "log proof":
+		return new(wire.LogProof)
+	case e.op == wire.OpKeyLog:
+		return new(wire.LogQuery)
 	}
 	if b, ok := bodies()[e.op]; ok {
 		return reflect.New(reflect.TypeOf(b).Elem()).Interface()
@@ -97,7 +104,7 @@ func TestEveryExampleOfTheProtocolIsAFrame(t *testing.T) {
 		})
 		names[e.name] = true
 	}
-	for _, name := range []string{"hello", "welcome", "follow", "entries", "append", "placed", "refused", "cursor", "cast"} {
+	for _, name := range []string{"hello", "welcome", "follow", "entries", "append", "placed", "refused", "cursor", "cast", "key log", "log proof"} {
 		require.True(t, names[name], "an example of %s", name)
 	}
 }
@@ -136,10 +143,12 @@ func TestTheExamplesBelongTogether(t *testing.T) {
 	var appended wire.Append
 	var placed wire.Placed
 	var pushed wire.Entries
+	var query wire.LogQuery
+	var proof wire.LogProof
 	for _, e := range examples(t) {
 		f, err := c.Decode(e.bytes)
 		require.NoError(t, err)
-		for name, body := range map[string]any{"1 welcome": &welcome, "12 append": &appended, "1 placed": &placed, "40 entries": &pushed} {
+		for name, body := range map[string]any{"1 welcome": &welcome, "12 append": &appended, "1 placed": &placed, "40 entries": &pushed, "31 key log": &query, "1 log proof": &proof} {
 			if strconv.Itoa(int(e.op))+" "+e.name == name {
 				require.NoError(t, c.Body(f, body))
 			}
@@ -152,6 +161,28 @@ func TestTheExamplesBelongTogether(t *testing.T) {
 	require.Equal(t, wire.PlacedIn{Room: appended.Room, Seq: welcome.Rooms[0].Seq + 1, Time: pushed.Entries[0].Time}, placed.Places[0])
 	require.Equal(t, appended.Payload, pushed.Entries[0].Payload)
 	require.Equal(t, placed.Places[0].Seq, pushed.Entries[0].Seq)
+
+	view, err := identity.NewLogView(welcome.Log)
+	require.NoError(t, err)
+	head, _, err := view.Open(proof.Head)
+	require.NoError(t, err)
+	require.NoError(t, view.Update(proof.Head, nil))
+	require.Len(t, proof.Chains, 1)
+	chain := proof.Chains[0]
+	require.Equal(t, wire.ChainRef{User: welcome.User, After: 2}, query.Chains[0])
+	entry, err := identity.InspectEntry(chain.Entries[0])
+	require.NoError(t, err)
+	require.EqualValues(t, 3, entry.Number)
+	leaf := identity.LogLeaf{Kind: identity.LeafKeyChain, Subject: chain.User, Number: entry.Number, Hash: entry.Hash}
+	hashes := func(b []byte) (list []tlog.Hash) {
+		for h := range slices.Chunk(b, tlog.HashSize) {
+			list = append(list, tlog.Hash(h))
+		}
+		return list
+	}
+	require.NoError(t, head.CheckInclusion(leaf, chain.Index, hashes(chain.Proof)))
+	require.Less(t, query.Sizes[0], head.Size)
+	require.NotEmpty(t, hashes(proof.Consistency[0]))
 }
 
 // operations are the constants of the package with their comments, read from

@@ -61,6 +61,7 @@ const (
 	OpInvite      Op = 28 // Invite → nothing: the mail and calendar file for a session
 	OpAccess      Op = 29 // RoomRef → AccessList: who fetched what (audit), for the person and collectors
 	OpDirectory   Op = 30 // DirectoryQuery → Directory: accounts of the network (pseudonymous id, kind)
+	OpKeyLog      Op = 31 // LogQuery → LogProof: the key log's newest head, what it continues, and key chains in it
 
 	// Pushes.
 	OpEntries Op = 40 // Entries
@@ -105,6 +106,9 @@ type Welcome struct {
 	Time   int64         `cbor:"3,keyasint"` // server time, UTC ms
 	Rooms  []RoomSummary `cbor:"4,keyasint"`
 	Node   string        `cbor:"5,keyasint,omitempty"`
+	// Log is the public key of the key log, in the form of golang.org/x/mod/sumdb/note.
+	// A device pins the first that it is shown.
+	Log string `cbor:"6,keyasint,omitempty"`
 }
 
 // RoomSummary is what the server knows of a room for this account.
@@ -256,6 +260,36 @@ type ChainRef struct {
 type Chain struct {
 	User    ID       `cbor:"1,keyasint"`
 	Entries [][]byte `cbor:"2,keyasint"`
+}
+
+// Bounds of a LogQuery.
+const (
+	MaxLogSizes  = 16
+	MaxLogChains = 64
+)
+
+// LogQuery asks what the key log says now. Sizes are those of heads that the client has
+// seen, its own or others'; Chains are key chains that it relies on, After being the
+// number of the last entry that it has.
+type LogQuery struct {
+	Sizes  []uint64   `cbor:"1,keyasint,omitempty"`
+	Chains []ChainRef `cbor:"2,keyasint,omitempty"`
+}
+
+// LogProof is the newest head of the key log and what can be proved by it. Hashes are
+// those of RFC 6962, section 2.1, 32 bytes each, one after the other.
+type LogProof struct {
+	Head        []byte        `cbor:"1,keyasint"`           // signed: see identity.TreeHead
+	Consistency [][]byte      `cbor:"2,keyasint,omitempty"` // for each size: that Head continues it; none for a size beyond it
+	Chains      []LoggedChain `cbor:"3,keyasint,omitempty"` // the first of those asked for, at least one
+}
+
+// LoggedChain is the growth of a key chain, and where its newest head stands in the log.
+type LoggedChain struct {
+	User    ID       `cbor:"1,keyasint"`
+	Entries [][]byte `cbor:"2,keyasint,omitempty"`
+	Index   uint64   `cbor:"3,keyasint"`
+	Proof   []byte   `cbor:"4,keyasint,omitempty"` // that the leaf is in the log; of a log of one leaf, nothing
 }
 
 // ChainAppend adds an entry to one's own key chain.

@@ -49,14 +49,17 @@ func bodies() map[wire.Op]any {
 		wire.OpInvite:      &wire.Invite{Session: id(), Starts: 1, Zone: "Europe/Paris", Minutes: 60, Sequence: 1, Users: []wire.ID{id()}, Cancel: true},
 		wire.OpAccess:      &wire.AccessList{Accesses: []wire.Access{{Time: 1, User: id(), Device: id(), What: "READ", Target: id()}}},
 		wire.OpDirectory:   &wire.Directory{Accounts: []wire.Account{{User: id(), Kind: "PERSON", KeyHash: [32]byte{1}}}},
-		wire.OpEntries:     entries,
-		wire.OpCasts:       cast,
-		wire.OpCursorP:     &cursor,
-		wire.OpRoom:        &room,
-		wire.OpMail:        &mail,
-		wire.OpSignalP:     &wire.Signal{Call: id(), Signal: []byte(`{}`)},
-		wire.OpOnline:      &wire.Presence{Room: id(), User: id(), Online: true},
-		wire.OpResync:      &wire.RoomRef{Room: id()},
+		wire.OpKeyLog: &wire.LogProof{Head: []byte("x"), Consistency: [][]byte{{1}, {}}, Chains: []wire.LoggedChain{
+			{User: id(), Entries: [][]byte{{1}}, Index: 3, Proof: []byte{2}},
+		}},
+		wire.OpEntries: entries,
+		wire.OpCasts:   cast,
+		wire.OpCursorP: &cursor,
+		wire.OpRoom:    &room,
+		wire.OpMail:    &mail,
+		wire.OpSignalP: &wire.Signal{Call: id(), Signal: []byte(`{}`)},
+		wire.OpOnline:  &wire.Presence{Room: id(), User: id(), Online: true},
+		wire.OpResync:  &wire.RoomRef{Room: id()},
 	}
 }
 

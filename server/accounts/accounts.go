@@ -20,10 +20,11 @@ import (
 type Accounts struct {
 	store *store.Store
 	now   func() time.Time
+	log   logKey
 }
 
 // New gives the accounts of a database.
-func New(s *store.Store, now func() time.Time) *Accounts { return &Accounts{s, now} }
+func New(s *store.Store, now func() time.Time) *Accounts { return &Accounts{store: s, now: now} }
 
 // Kinds of accounts, as the key-chain's owner is known to the network.
 const (

@@ -96,6 +96,20 @@ func (a *Accounts) AppendChain(ctx context.Context, user rooms.ID, entry []byte)
 	return revoked, nil
 }
 
+// Check judges what a room's log cannot say of a commit: each of its leaves, by
+// [CheckLeaf], and the tree head that it cites, by [Accounts.CheckHead]. It reads with q.
+func (a *Accounts) Check(ctx context.Context, q *store.Queries, c rooms.Commit) error {
+	for _, leaf := range c.Leaves {
+		if err := CheckLeaf(ctx, q, leaf); err != nil {
+			return err
+		}
+	}
+	if c.Data.Log != nil {
+		return a.CheckHead(ctx, c.Data.Log)
+	}
+	return nil
+}
+
 // CheckLeaf judges by the key chains what a leaf of a room's group shows: its device is
 // certified and not revoked, and its head is one of its user's chain. It reads with q.
 // Errors have code bad_certificate.
@@ -183,15 +197,6 @@ func hashes(ctx context.Context, q *store.Queries) tlog.HashReader {
 		}
 		return list, nil
 	})
-}
-
-// KeyLog gives the key log as it stands.
-func (a *Accounts) KeyLog(ctx context.Context) (*identity.Log, error) {
-	size, err := a.store.KeyLogSize(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("reading the key log: %w", err)
-	}
-	return identity.OpenLog(uint64(size), hashes(ctx, a.store.Queries)), nil //nolint:gosec // counts leaves
 }
 
 // chainError maps the errors of package identity to codes.

@@ -5,7 +5,8 @@
 // entries of its key chain. What the server knows of a device, it reads from
 // that chain: an entry is verified before it is stored, and one that revokes a
 // device ends its sessions in the same transaction. Every new head of a chain
-// becomes a leaf of the key log.
+// becomes a leaf of the key log, whose heads are signed by a key that members pin, and
+// whose proofs are given to whoever has an account.
 //
 // A session is opened by a signature of the device's key over a challenge and
 // the host that the browser sees, so that a challenge passed on from another

@@ -22,10 +22,10 @@ type Config struct {
 	// Committed is called after each batch that wrote something, in the order of
 	// the log, after the acts have been acknowledged. It must not block.
 	Committed func([]Committed)
-	// CheckLeaf judges a leaf that a commit adds or renews, or a genesis begins with,
-	// by what its log cannot say: whether its device has been revoked. It reads within
-	// the batch's transaction. Nil accepts every leaf.
-	CheckLeaf  func(context.Context, *store.Queries, rooms.LeafMember) error
+	// Check judges a commit, or the leaf with which a genesis begins, by what its log
+	// cannot say: whether a device has been revoked. It reads within the batch's
+	// transaction. Nil accepts everything.
+	Check      func(context.Context, *store.Queries, rooms.Commit) error
 	Registerer prometheus.Registerer
 }
 
@@ -64,7 +64,7 @@ type Appender struct {
 	now       func() time.Time
 	log       *slog.Logger
 	committed func([]Committed)
-	checkLeaf func(context.Context, *store.Queries, rooms.LeafMember) error
+	check     func(context.Context, *store.Queries, rooms.Commit) error
 
 	mu      sync.Mutex
 	waiting []waiting
@@ -88,7 +88,7 @@ type waiting struct {
 // New makes an appender; Run does its work.
 func New(c Config) *Appender {
 	a := &Appender{
-		store: c.Store, now: c.Now, log: c.Logger, committed: c.Committed, checkLeaf: c.CheckLeaf,
+		store: c.Store, now: c.Now, log: c.Logger, committed: c.Committed, check: c.Check,
 		wake:   make(chan struct{}, 1),
 		states: make(map[rooms.ID]*state),
 		batches: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "ensemble_append_batch_acts", Help: "Acts in one transaction.",
@@ -101,8 +101,8 @@ func New(c Config) *Appender {
 	if a.committed == nil {
 		a.committed = func([]Committed) {}
 	}
-	if a.checkLeaf == nil {
-		a.checkLeaf = func(context.Context, *store.Queries, rooms.LeafMember) error { return nil }
+	if a.check == nil {
+		a.check = func(context.Context, *store.Queries, rooms.Commit) error { return nil }
 	}
 	if c.Registerer != nil {
 		c.Registerer.MustRegister(a.batches, a.took, a.appended, a.refused)

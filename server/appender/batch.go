@@ -249,12 +249,7 @@ func (b *batch) checkCommit(ctx context.Context, act *Act, c rooms.Commit) error
 	if !act.by.IsZero() && c.Committer.Device != act.by {
 		return rooms.Errorf(rooms.CodeForgedAuthor, "the commit is another device's")
 	}
-	for _, leaf := range c.Leaves {
-		if err := b.a.checkLeaf(ctx, b.tx.Queries, leaf); err != nil {
-			return err
-		}
-	}
-	return nil
+	return b.a.check(ctx, b.tx.Queries, c)
 }
 
 // placing is an entry that was accepted in its place.
@@ -280,10 +275,8 @@ func (b *batch) place(ctx context.Context, act *Act, it *item, room rooms.ID) (p
 		if err != nil {
 			return placing{}, err
 		}
-		for _, leaf := range p.Members() {
-			if err := b.a.checkLeaf(ctx, b.tx.Queries, leaf); err != nil {
-				return placing{}, err
-			}
+		if err := b.a.check(ctx, b.tx.Queries, rooms.Commit{Leaves: p.Members()}); err != nil {
+			return placing{}, err
 		}
 		b.clones[room] = p
 		return placing{rb, it, e, p.Place().Chain}, nil

@@ -32,6 +32,7 @@ const (
 	Invite          Operation = "invite"
 	Access          Operation = "access"
 	Directory       Operation = "directory"
+	KeyLog          Operation = "key_log"
 )
 
 // Operations over HTTP.
@@ -62,6 +63,7 @@ var rules = map[Operation]Grounds{
 	Vault:       Account, // one's own
 	VaultPut:    Account,
 	Directory:   Account,
+	KeyLog:      Account, // public to the network, as the chains are
 	Unfollow:    Account,
 	Create:      Account, // whoever creates a room is its first collector
 
@@ -132,4 +134,5 @@ var wireOps = map[wire.Op]Operation{
 	wire.OpInvite:      Invite,
 	wire.OpAccess:      Access,
 	wire.OpDirectory:   Directory,
+	wire.OpKeyLog:      KeyLog,
 }

@@ -23,6 +23,8 @@ type Config struct {
 
 	DatabaseURL Secret // postgres://…, with the password in it
 
+	LogSeed Secret // hexadecimal, 32 bytes: the key log's private key; empty for the one in the database
+
 	ObjectsDir string // folder of the objects; empty when S3 is used
 	S3         S3
 

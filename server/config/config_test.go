@@ -49,6 +49,7 @@ func s3(t *testing.T, more ...string) []string {
 		"ENSEMBLE_MEDIA_PUBLIC_IPS=192.0.2.1, 2001:db8::1",
 		"ENSEMBLE_TRUSTED_PROXIES=10.0.0.0/8,192.0.2.9",
 		"ENSEMBLE_LOG_LEVEL=debug",
+		"ENSEMBLE_LOG_KEY_FILE=" + file(t, strings.Repeat("68757368", 8)+"\n"), // "hush"
 	}, more...)
 }
 
@@ -89,6 +90,7 @@ func TestEverythingIsRead(t *testing.T) {
 	require.Equal(t, []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")}, c.Media.PublicIPs)
 	require.Equal(t, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.9/32")}, c.TrustedProxies)
 	require.Equal(t, slog.LevelDebug, c.LogLevel)
+	require.Equal(t, strings.Repeat("68757368", 8), c.LogSeed.Reveal())
 	require.False(t, c.Alone())
 }
 
@@ -126,6 +128,7 @@ func TestWhatIsMissingOrWrongIsSaid(t *testing.T) {
 		{"no port", least("ENSEMBLE_LISTEN=localhost", "ENSEMBLE_SMTP_PORT=0", "ENSEMBLE_MEDIA_UDP=:x"), nil, []string{"ENSEMBLE_LISTEN must be", "ENSEMBLE_SMTP_PORT must be a port", "ENSEMBLE_MEDIA_UDP has no port"}},
 		{"a listening name", least("ENSEMBLE_LISTEN=example.org:80"), nil, []string{"by its address"}},
 		{"no addresses", least("ENSEMBLE_MEDIA_PUBLIC_IPS=1.2.3", "ENSEMBLE_TRUSTED_PROXIES=10/8"), nil, []string{"ENSEMBLE_MEDIA_PUBLIC_IPS has an entry", "ENSEMBLE_TRUSTED_PROXIES has an entry"}},
+		{"a short log key", least("ENSEMBLE_LOG_KEY=hush"), nil, []string{"ENSEMBLE_LOG_KEY must be 64 hexadecimal digits"}},
 		{"no choice", least("ENSEMBLE_SMTP_SECURITY=ssl", "ENSEMBLE_LOG_LEVEL=loud", "ENSEMBLE_S3_USE_TLS=maybe"), nil, []string{"one of starttls, tls, none", "DEBUG, INFO", "true or false"}},
 		{"an unknown flag", least(), []string{"--nonsense"}, []string{"nonsense"}},
 		{"a secret as a flag", least(), []string{"--database-url=postgres://x"}, []string{"database-url"}},

@@ -46,6 +46,8 @@ func settings(c *Config, password *Secret) []setting {
 		{Variable{Name: "DATABASE_URL", Secret: true, Meaning: "PostgreSQL 15 or later: postgres://user@host/database?sslmode=…", Part: Database}, secret(&c.DatabaseURL)},
 		{Variable{Name: "DATABASE_PASSWORD", Secret: true, Meaning: "password, when the address holds none", Part: Database}, secret(password)},
 
+		{Variable{Name: "LOG_KEY", Secret: true, Meaning: "private key of the key log, 64 hexadecimal digits, never changed; if not set, one is made and kept in the database", Part: Node}, seed(&c.LogSeed)},
+
 		{Variable{Name: "OBJECTS_DIR", Meaning: "folder for documents, for a node that is alone; else S3", Part: Node}, text(&c.ObjectsDir)},
 		{Variable{Name: "S3_ENDPOINT", Meaning: "object store for documents: host or host:port", Part: Node}, endpoint(&c.S3.Endpoint)},
 		{Variable{Name: "S3_BUCKET", Meaning: "bucket; made when it is not there", Part: Node}, text(&c.S3.Bucket)},

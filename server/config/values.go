@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,6 +24,17 @@ func text(to *string) func(string) error {
 
 func secret(to *Secret) func(string) error {
 	return func(s string) error { *to = Secret(s); return nil }
+}
+
+// seed is a private key of 32 bytes in hexadecimal.
+func seed(to *Secret) func(string) error {
+	return func(s string) error {
+		if b, err := hex.DecodeString(s); err != nil || len(b) != 32 {
+			return errors.New("must be 64 hexadecimal digits")
+		}
+		*to = Secret(s)
+		return nil
+	}
 }
 
 func boolean(to *bool) func(string) error {

@@ -212,6 +212,21 @@ func (q *Queries) InsertKeyLogHashes(ctx context.Context, arg InsertKeyLogHashes
 	return err
 }
 
+const insertKeyLogKey = `-- name: InsertKeyLogKey :exec
+INSERT INTO key_log_key (name, verifier, seed) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+`
+
+type InsertKeyLogKeyParams struct {
+	Name     string
+	Verifier string
+	Seed     []byte
+}
+
+func (q *Queries) InsertKeyLogKey(ctx context.Context, arg InsertKeyLogKeyParams) error {
+	_, err := q.db.Exec(ctx, insertKeyLogKey, arg.Name, arg.Verifier, arg.Seed)
+	return err
+}
+
 const insertKeyLogLeaf = `-- name: InsertKeyLogLeaf :exec
 INSERT INTO key_log (number, leaf) VALUES ($1, $2)
 `
@@ -255,6 +270,22 @@ func (q *Queries) KeyChain(ctx context.Context, arg KeyChainParams) ([][]byte, e
 	return items, nil
 }
 
+const keyChainHead = `-- name: KeyChainHead :one
+SELECT number, hash FROM key_chain WHERE user_id = $1 ORDER BY number DESC LIMIT 1
+`
+
+type KeyChainHeadRow struct {
+	Number int64
+	Hash   []byte
+}
+
+func (q *Queries) KeyChainHead(ctx context.Context, userID []byte) (KeyChainHeadRow, error) {
+	row := q.db.QueryRow(ctx, keyChainHead, userID)
+	var i KeyChainHeadRow
+	err := row.Scan(&i.Number, &i.Hash)
+	return i, err
+}
+
 const keyLogHashes = `-- name: KeyLogHashes :many
 SELECT position, hash FROM key_log_hashes WHERE position = ANY($1::bigint[])
 `
@@ -269,6 +300,52 @@ func (q *Queries) KeyLogHashes(ctx context.Context, positions []int64) ([]KeyLog
 	for rows.Next() {
 		var i KeyLogHash
 		if err := rows.Scan(&i.Position, &i.Hash); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const keyLogKey = `-- name: KeyLogKey :one
+SELECT name, verifier, seed FROM key_log_key
+`
+
+type KeyLogKeyRow struct {
+	Name     string
+	Verifier string
+	Seed     []byte
+}
+
+func (q *Queries) KeyLogKey(ctx context.Context) (KeyLogKeyRow, error) {
+	row := q.db.QueryRow(ctx, keyLogKey)
+	var i KeyLogKeyRow
+	err := row.Scan(&i.Name, &i.Verifier, &i.Seed)
+	return i, err
+}
+
+const keyLogLeaves = `-- name: KeyLogLeaves :many
+SELECT number, leaf FROM key_log WHERE leaf = ANY($1::bytea[])
+`
+
+type KeyLogLeavesRow struct {
+	Number int64
+	Leaf   []byte
+}
+
+func (q *Queries) KeyLogLeaves(ctx context.Context, leaves [][]byte) ([]KeyLogLeavesRow, error) {
+	rows, err := q.db.Query(ctx, keyLogLeaves, leaves)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []KeyLogLeavesRow
+	for rows.Next() {
+		var i KeyLogLeavesRow
+		if err := rows.Scan(&i.Number, &i.Leaf); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -37,6 +37,9 @@ UPDATE enrolment_codes SET used_by = @user_id, used_at = now() WHERE code_hash =
 -- name: KeyChain :many
 SELECT entry FROM key_chain WHERE user_id = @user_id AND number > @after ORDER BY number;
 
+-- name: KeyChainHead :one
+SELECT number, hash FROM key_chain WHERE user_id = @user_id ORDER BY number DESC LIMIT 1;
+
 -- name: InsertKeyChainEntry :exec
 INSERT INTO key_chain (user_id, number, entry, hash) VALUES (@user_id, @number, @entry, @hash);
 
@@ -72,6 +75,15 @@ SELECT pg_advisory_xact_lock(7165034);
 
 -- name: KeyLogSize :one
 SELECT coalesce(max(number) + 1, 0)::bigint FROM key_log;
+
+-- name: KeyLogLeaves :many
+SELECT number, leaf FROM key_log WHERE leaf = ANY(@leaves::bytea[]);
+
+-- name: KeyLogKey :one
+SELECT name, verifier, seed FROM key_log_key;
+
+-- name: InsertKeyLogKey :exec
+INSERT INTO key_log_key (name, verifier, seed) VALUES (@name, @verifier, @seed) ON CONFLICT DO NOTHING;
 
 -- name: InsertKeyLogLeaf :exec
 INSERT INTO key_log (number, leaf) VALUES (@number, @leaf);
