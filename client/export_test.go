@@ -36,6 +36,16 @@ func (c *Core) KeyLogSize(ctx context.Context) (size uint64, err error) {
 	return size, err
 }
 
+// Spoil makes a device grant wrong keys of a room's epochs until now to others.
+func (c *Core) Spoil(ctx context.Context, id ID) error {
+	return c.withRoom(ctx, id, func(_ *engine, r *room) error {
+		for id := range r.keys.keys {
+			r.keys.keys[id] = record.DeriveKey([]byte("another key"))
+		}
+		return nil
+	})
+}
+
 // HeldKeys gives the record keys of a room that a device's storage holds.
 func HeldKeys(t testing.TB, s Storage, storageKey []byte, room ID) []record.Key {
 	t.Helper()
@@ -48,6 +58,9 @@ func HeldKeys(t testing.TB, s Storage, storageKey []byte, room ID) []record.Key 
 	var keys []record.Key
 	for _, k := range ring.keys {
 		keys = append(keys, k)
+	}
+	for _, list := range ring.granted {
+		keys = append(keys, list...)
 	}
 	return keys
 }

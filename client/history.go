@@ -2,6 +2,7 @@ package client
 
 import (
 	"crypto/sha256"
+	"slices"
 	"time"
 
 	"github.com/ensemble-sante/ensemble/crypto/identity"
@@ -17,7 +18,13 @@ const askAgain = 20 * time.Second
 type history struct {
 	asked   time.Time
 	lacking bool
+	// wrong are the users who have granted keys that open nothing: others are asked.
+	wrong map[ID]bool
 }
+
+// maxWrong is after how many of those nobody is asked any more, until the device starts
+// again: what is left was never readable.
+const maxWrong = 8
 
 // lackingEpochs gives the first and last epoch that our receipt covers, in which
 // something was written, and whose record key we do not have.
@@ -29,7 +36,7 @@ func (e *engine) lackingEpochs(r *room) (from, to uint64, lacking bool) {
 	}
 	group := p.GroupID()
 	for _, epoch := range r.fold.Missing() {
-		if _, have := r.keys.RecordKey(group, epoch); have || epoch < first || epoch >= p.Epoch() {
+		if _, have := r.keys.RecordKey(group, epoch); have || epoch < first || epoch >= p.Epoch() || len(r.history.wrong) >= maxWrong {
 			continue
 		}
 		if !lacking {
@@ -59,7 +66,11 @@ func (e *engine) considerHistory(r *room) {
 		return
 	}
 	r.history.asked = now
-	e.tell(wire.OpAskHistory, wire.HistoryRequest{Room: r.id, Epochs: []uint64{from, to}})
+	q := wire.HistoryRequest{Room: r.id, Epochs: []uint64{from, to}}
+	for user := range r.history.wrong {
+		q.Not = append(q.Not, user)
+	}
+	e.tell(wire.OpAskHistory, q)
 	e.laterRoom(r, askAgain+time.Second)
 }
 
@@ -126,16 +137,41 @@ func (e *engine) takeGrant(r *room, b []byte) error {
 	if err != nil {
 		return rooms.Errorf(rooms.CodeMalformed, "%w", err)
 	}
+	opens, err := e.opener(r)
+	if err != nil {
+		return err
+	}
 	group := string(r.public().GroupID())
-	took := false
+	missing := map[uint64]bool{}
+	for _, epoch := range r.fold.Missing() {
+		missing[epoch] = true
+	}
+	took, wrong := false, false
 	for id, key := range keys {
-		if id.Group == group && id.Epoch < r.public().Epoch() && r.keys.add(id, key) {
+		if id.Group != group || id.Epoch >= r.public().Epoch() || !missing[id.Epoch] {
+			continue // nothing there is closed to us
+		}
+		if r.keys.grant(id, key, opens(id)) {
 			took = true
+		} else {
+			wrong = true
 		}
 	}
 	if took {
 		e.saveKeys(r)
 		e.refold(r)
+	}
+	if wrong || slices.ContainsFunc(r.fold.Missing(), func(epoch uint64) bool {
+		_, given := keys[record.EpochID{Group: group, Epoch: epoch}]
+		return given
+	}) {
+		e.log.Warn("a member has granted a record key that is another's", "room", r.id.String())
+		if r.history.wrong == nil {
+			r.history.wrong = map[ID]bool{}
+		}
+		r.history.wrong[g.Granter] = true
+		r.history.asked = time.Time{} // somebody else, at once
+		e.dirtyRoom(r.id)
 	}
 	return nil
 }
@@ -175,11 +211,12 @@ func (e *engine) answerHistory(r *room, m wire.Mail, tries int) {
 	from, to := max(first, q.Epochs[0]), min(q.Epochs[1], p.Epoch())
 	lowest, highest := to, from
 	for epoch := from; epoch <= to && len(keys) < record.MaxGrantKeys; epoch++ {
-		if granted(p, q.Device, member.Since, epoch) {
+		if granted(p, q, member.Since, epoch) {
 			continue
 		}
-		if key, have := r.keys.RecordKey(group, epoch); have {
-			keys[record.EpochID{Group: string(group), Epoch: epoch}] = key
+		id := record.EpochID{Group: string(group), Epoch: epoch}
+		if key, have := r.keys.best(id); have {
+			keys[id] = key
 			lowest, highest = min(lowest, epoch), max(highest, epoch)
 		}
 	}
@@ -228,11 +265,11 @@ func (e *engine) answerHistory(r *room, m wire.Mail, tries int) {
 	})
 }
 
-// granted says whether the log shows that an epoch was granted to a device since
-// it came.
-func granted(p *rooms.Public, device ID, since, epoch uint64) bool {
+// granted says whether the log shows that an epoch was granted to a requester's device
+// since it came, by somebody whose keys it does not call wrong.
+func granted(p *rooms.Public, q *wire.HistoryRequest, since, epoch uint64) bool {
 	for _, g := range p.Grants() {
-		if g.Device == device && g.Seq > since && g.From <= epoch && epoch <= g.To {
+		if g.Device == q.Device && g.Seq > since && g.From <= epoch && epoch <= g.To && !slices.Contains(q.Not, g.By) {
 			return true
 		}
 	}

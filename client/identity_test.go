@@ -186,3 +186,21 @@ func TestAServerThatLetsARevokedDeviceInIsShown(t *testing.T) {
 	camille.says(c.team, "le téléphone est perdu")
 	camille.reads(c.team, "le téléphone est perdu")
 }
+
+func TestAWrongKeyInOneGrantDoesNotKeepTheRightOneAway(t *testing.T) {
+	n := startNetwork(t)
+	camille := n.enrol("Camille Renaud", "NURSE_COORDINATOR", "PROFESSIONAL")
+	vidal := n.enrol("Dr Vidal", "GENERAL_PRACTITIONER", "PROFESSIONAL")
+	yann := n.enrol("Yann Le Goff", "NURSE", "PROFESSIONAL")
+	c := camille.opensCase(client.IdentityFields{})
+	camille.consents(c, vidal, "ALL", c.team)
+	vidal.ready(c.team)
+	camille.says(c.team, "ce qui fut dit avant")
+	vidal.reads(c.team, "ce qui fut dit avant")
+	require.NoError(t, camille.core.Spoil(t.Context(), c.team))
+	camille.consents(c, yann, "ALL", c.team)
+	yann.reads(c.team, "ce qui fut dit avant")
+	yann.ready(c.team)
+	yann.restart()
+	yann.reads(c.team, "ce qui fut dit avant")
+}

@@ -112,12 +112,32 @@ func TestRecordKeysAreKept(t *testing.T) {
 		require.True(t, ring.add(record.EpochID{Group: "g", Epoch: epoch}, record.DeriveKey([]byte{byte(epoch)})))
 	}
 	require.False(t, ring.add(record.EpochID{Group: "g", Epoch: 2}, record.DeriveKey([]byte{9})), "a key is not replaced")
+	granted := record.EpochID{Group: "g", Epoch: 9}
+	opens := func(of byte, n int) func(record.Key) int {
+		return func(k record.Key) int {
+			if k == record.DeriveKey([]byte{of}) {
+				return n
+			}
+			return 1
+		}
+	}
+	require.False(t, ring.grant(granted, record.DeriveKey([]byte{1}), opens(1, 0)), "it opens nothing")
+	require.True(t, ring.grant(granted, record.DeriveKey([]byte{2}), opens(2, 1)))
+	require.False(t, ring.grant(granted, record.DeriveKey([]byte{2}), opens(2, 1)), "known")
+	require.True(t, ring.grant(granted, record.DeriveKey([]byte{3}), opens(3, 2)))
+	best, ok := ring.best(granted)
+	require.True(t, ok)
+	require.Equal(t, record.DeriveKey([]byte{3}), best, "the one that opens most")
+	require.Len(t, ring.GrantedKeys([]byte("g"), 9), 2)
+	_, ok = ring.RecordKey([]byte("g"), 9)
+	require.False(t, ok, "what others say is not certain")
+	require.False(t, ring.grant(record.EpochID{Group: "g", Epoch: 2}, record.DeriveKey([]byte{9}), opens(9, 9)), "our own stands")
 	b, err := encodeState(ring.stored())
 	require.NoError(t, err)
 	again := newKeyring()
 	require.NoError(t, again.load(b))
-	require.Equal(t, ring.keys, again.keys)
-	_, ok := again.RecordKey([]byte("h"), 1)
+	require.Equal(t, ring, again)
+	_, ok = again.RecordKey([]byte("h"), 1)
 	require.False(t, ok)
 	require.Error(t, again.load([]byte{0xff}))
 }

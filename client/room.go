@@ -1,9 +1,7 @@
 package client
 
 import (
-	"encoding/binary"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -277,61 +275,6 @@ func (e *engine) checkpoint(r *room) {
 	}
 	r.checkpointed = r.place().Seq
 	e.put(keyFold+r.id.String(), b)
-}
-
-// keyring holds the record keys of a room. It implements rooms.Keys.
-type keyring struct {
-	keys map[record.EpochID]record.Key
-}
-
-func newKeyring() *keyring { return &keyring{map[record.EpochID]record.Key{}} }
-
-// RecordKey implements rooms.Keys.
-func (k *keyring) RecordKey(group []byte, epoch uint64) (record.Key, bool) {
-	key, ok := k.keys[record.EpochID{Group: string(group), Epoch: epoch}]
-	return key, ok
-}
-
-func (k *keyring) add(id record.EpochID, key record.Key) bool {
-	if _, ok := k.keys[id]; ok {
-		return false
-	}
-	k.keys[id] = key
-	return true
-}
-
-type storedKey struct {
-	Group []byte `cbor:"1,keyasint"`
-	Epoch uint64 `cbor:"2,keyasint"`
-	Key   []byte `cbor:"3,keyasint"`
-}
-
-func (k *keyring) load(b []byte) error {
-	var list []storedKey
-	if err := decodeState(b, &list); err != nil {
-		return err
-	}
-	for _, s := range list {
-		key, err := record.KeyFromBytes(s.Key)
-		if err != nil {
-			return fmt.Errorf("%w: %w", errState, err)
-		}
-		k.add(record.EpochID{Group: string(s.Group), Epoch: s.Epoch}, key)
-	}
-	return nil
-}
-
-func (k *keyring) stored() []storedKey {
-	list := make([]storedKey, 0, len(k.keys))
-	for id, key := range k.keys {
-		list = append(list, storedKey{[]byte(id.Group), id.Epoch, key.Bytes()})
-	}
-	slices.SortFunc(list, func(a, b storedKey) int {
-		return slices.Compare(
-			binary.BigEndian.AppendUint64(slices.Clone(a.Group), a.Epoch),
-			binary.BigEndian.AppendUint64(slices.Clone(b.Group), b.Epoch))
-	})
-	return list
 }
 
 func (e *engine) saveKeys(r *room) {

@@ -3,6 +3,7 @@ package rooms
 import (
 	"bytes"
 	"crypto/ed25519"
+	"errors"
 
 	"github.com/ensemble-sante/ensemble/crypto/record"
 	"github.com/ensemble-sante/ensemble/crypto/strictcbor"
@@ -15,6 +16,14 @@ const EventVersion = 1
 // for it.
 type Keys interface {
 	RecordKey(group []byte, epoch uint64) (record.Key, bool)
+}
+
+// Granted are Keys of which some are known only because members have granted them, and
+// may be wrong. They are asked where RecordKey has none; an event that none of them
+// opens is one without a key.
+type Granted interface {
+	Keys
+	GrantedKeys(group []byte, epoch uint64) []record.Key
 }
 
 // NewEvent gives an unsigned event with a fresh id and body encoded; group, epoch and
@@ -74,11 +83,22 @@ func ParseSealedEvent(payload []byte) (SealedEvent, error) {
 // the outside says and is signed by the device's key. Errors have CodeUnknown (no
 // key), CodeChanged (does not open under the key), CodeMalformed or CodeForgedAuthor.
 func OpenEvent(s SealedEvent, room ID, signer ed25519.PublicKey, keys Keys) (record.Event, error) {
-	key, ok := keys.RecordKey(s.Group, s.Epoch)
-	if !ok {
+	header := record.Header{Room: room, Group: s.Group, Epoch: s.Epoch, Sender: s.Device}
+	var plain []byte
+	err := record.ErrWrongKey
+	key, certain := keys.RecordKey(s.Group, s.Epoch)
+	if certain {
+		plain, err = key.Open(header, s.Sealed)
+	} else if granted, ok := keys.(Granted); ok {
+		for _, key := range granted.GrantedKeys(s.Group, s.Epoch) {
+			if plain, err = key.Open(header, s.Sealed); !errors.Is(err, record.ErrWrongKey) {
+				break
+			}
+		}
+	}
+	if !certain && errors.Is(err, record.ErrWrongKey) {
 		return record.Event{}, Errorf(CodeUnknown, "no record key for epoch %d", s.Epoch)
 	}
-	plain, err := key.Open(record.Header{Room: room, Group: s.Group, Epoch: s.Epoch, Sender: s.Device}, s.Sealed)
 	if err != nil {
 		return record.Event{}, Errorf(CodeChanged, "opening an event: %w", err)
 	}

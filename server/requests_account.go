@@ -139,6 +139,9 @@ func (s *Server) mailbox(ctx context.Context, q *request) error {
 	return q.done(box)
 }
 
+// maxNot is how many members' grants a device may call wrong.
+const maxNot = 16
+
 func (s *Server) askHistory(ctx context.Context, q *request) error {
 	in, err := body[wire.HistoryRequest](s, q)
 	if err != nil {
@@ -153,6 +156,9 @@ func (s *Server) askHistory(ctx context.Context, q *request) error {
 	}
 	if from, ok := p.view.HistoryFrom(q.User); !ok || in.Epochs[0] < from {
 		return rooms.Errorf(rooms.CodeNotAllowed, "the receipt begins later")
+	}
+	if len(in.Not) > maxNot {
+		return rooms.Errorf(rooms.CodeTooLarge, "at most %d members are passed over", maxNot)
 	}
 	in.User, in.Device = q.User, q.Device
 	if err := s.feed.AskHistory(ctx, in); err != nil {

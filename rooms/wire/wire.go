@@ -214,9 +214,10 @@ type Cursors struct {
 // HistoryRequest asks the members for record keys of earlier epochs.
 type HistoryRequest struct {
 	Room   ID       `cbor:"1,keyasint"`
-	Epochs []uint64 `cbor:"2,keyasint"`          // [from, to] inclusive, of the room's current group
-	User   ID       `cbor:"3,keyasint,omitzero"` // set by the server
-	Device ID       `cbor:"4,keyasint,omitzero"` // set by the server
+	Epochs []uint64 `cbor:"2,keyasint"`           // [from, to] inclusive, of the room's current group
+	User   ID       `cbor:"3,keyasint,omitzero"`  // set by the server
+	Device ID       `cbor:"4,keyasint,omitzero"`  // set by the server
+	Not    []ID     `cbor:"5,keyasint,omitempty"` // users whose grants held wrong keys: others are to answer
 }
 
 // GrantDelivery hands a sealed HistoryGrant to a device. Statement is the

@@ -21,7 +21,7 @@ func bodies() map[wire.Op]any {
 	entry := wire.Entry{Seq: 7, Time: 1768381200000, Kind: record.KindEvent, Payload: []byte{1, 2}}
 	entries := &wire.Entries{Room: id(), Entries: []wire.Entry{entry}, Last: 9}
 	room := wire.RoomSummary{Room: id(), Kind: rooms.KindItem, Case: id(), Seq: 3, Epoch: 2, Gone: true}
-	request := wire.HistoryRequest{Room: id(), Epochs: []uint64{0, 4}, User: id(), Device: id()}
+	request := wire.HistoryRequest{Room: id(), Epochs: []uint64{0, 4}, User: id(), Device: id(), Not: []wire.ID{id()}}
 	mail := wire.Mail{ID: id(), Room: id(), From: id(), Device: id(), Grant: []byte{3}, Request: &request}
 	cast := &wire.Cast{Room: id(), Payload: []byte{9}, To: id(), User: id(), Device: id()}
 	cursor := wire.Cursor{Room: id(), Seq: 4, User: id()}

@@ -25,9 +25,13 @@ type mail struct {
 // is granted, and offers it to the members who are online, one after another.
 func (f *Feed) AskHistory(ctx context.Context, r wire.HistoryRequest) error {
 	id := newID()
+	not := make([][]byte, len(r.Not))
+	for i := range r.Not {
+		not[i] = r.Not[i][:]
+	}
 	_, err := f.Store.PutHistoryRequest(ctx, store.PutHistoryRequestParams{
 		RequestID: id[:], RoomID: r.Room[:], UserID: r.User[:], DeviceID: r.Device[:],
-		FromEpoch: int64(r.Epochs[0]), ToEpoch: int64(r.Epochs[1]), //nolint:gosec // the caller has checked
+		FromEpoch: int64(r.Epochs[0]), ToEpoch: int64(r.Epochs[1]), NotBy: not, //nolint:gosec // the caller has checked
 	})
 	if err != nil {
 		return err
@@ -99,7 +103,7 @@ func (f *Feed) offer(ctx context.Context, row store.DueHistoryRequestsRow, befor
 	r.mu.Unlock()
 	var candidates []rooms.LeafMember
 	for _, m := range view.Members() {
-		if _, ok := here[m.Device]; ok && m.Device != asker && view.MayDeliver(m.User, f.Now().UnixMilli()) == nil {
+		if _, ok := here[m.Device]; ok && m.Device != asker && !names(row.NotBy, m.User) && view.MayDeliver(m.User, f.Now().UnixMilli()) == nil {
 			candidates = append(candidates, m)
 		}
 	}
@@ -114,14 +118,22 @@ func (f *Feed) offer(ctx context.Context, row store.DueHistoryRequestsRow, befor
 	if err != nil || n == 0 { // another node was faster
 		return err
 	}
+	var not []rooms.ID
+	for _, user := range row.NotBy {
+		not = append(not, rooms.ID(user))
+	}
 	f.ToDevice(next.User, next.Device, wire.OpMail, wire.Mail{
 		ID: rooms.ID(row.RequestID), Room: r.id, From: rooms.ID(row.UserID), Device: asker,
 		Request: &wire.HistoryRequest{
 			Room: r.id, Epochs: []uint64{uint64(row.FromEpoch), uint64(row.ToEpoch)}, //nolint:gosec // written as such
-			User: rooms.ID(row.UserID), Device: asker,
+			User: rooms.ID(row.UserID), Device: asker, Not: not,
 		},
 	})
 	return nil
+}
+
+func names(users [][]byte, user rooms.ID) bool {
+	return slices.ContainsFunc(users, func(b []byte) bool { return string(b) == string(user[:]) })
 }
 
 // SendGrant puts a sealed grant into a device's mailbox, and takes the device's
@@ -138,6 +150,9 @@ func (f *Feed) SendGrant(ctx context.Context, id rooms.ID, g wire.GrantDelivery,
 		request, err := q.HistoryRequestOf(ctx, store.HistoryRequestOfParams{RoomID: g.Room[:], DeviceID: g.Device[:]})
 		if err != nil {
 			return ignoreNotFound(err)
+		}
+		if names(request.NotBy, from) {
+			return nil
 		}
 		if uint64(request.FromEpoch) < granted.From || uint64(request.ToEpoch) > granted.To { //nolint:gosec // written as such
 			return nil

@@ -140,7 +140,7 @@ func (q *Queries) DevicesWithMail(ctx context.Context, arg DevicesWithMailParams
 }
 
 const dueHistoryRequests = `-- name: DueHistoryRequests :many
-SELECT request_id, room_id, user_id, device_id, from_epoch, to_epoch, offered_to, offered_at, offers FROM history_requests
+SELECT request_id, room_id, user_id, device_id, from_epoch, to_epoch, offered_to, offered_at, offers, not_by FROM history_requests
 WHERE room_id = ANY($1::bytea[]) AND (offered_at IS NULL OR offered_at < $2)
 ORDER BY created_at LIMIT 256
 `
@@ -160,6 +160,7 @@ type DueHistoryRequestsRow struct {
 	OfferedTo []byte
 	OfferedAt *time.Time
 	Offers    int32
+	NotBy     [][]byte
 }
 
 func (q *Queries) DueHistoryRequests(ctx context.Context, arg DueHistoryRequestsParams) ([]DueHistoryRequestsRow, error) {
@@ -181,6 +182,7 @@ func (q *Queries) DueHistoryRequests(ctx context.Context, arg DueHistoryRequests
 			&i.OfferedTo,
 			&i.OfferedAt,
 			&i.Offers,
+			&i.NotBy,
 		); err != nil {
 			return nil, err
 		}
@@ -193,7 +195,7 @@ func (q *Queries) DueHistoryRequests(ctx context.Context, arg DueHistoryRequests
 }
 
 const historyRequestOf = `-- name: HistoryRequestOf :one
-SELECT request_id, from_epoch, to_epoch, offered_to FROM history_requests
+SELECT request_id, from_epoch, to_epoch, offered_to, not_by FROM history_requests
 WHERE room_id = $1 AND device_id = $2
 `
 
@@ -207,6 +209,7 @@ type HistoryRequestOfRow struct {
 	FromEpoch int64
 	ToEpoch   int64
 	OfferedTo []byte
+	NotBy     [][]byte
 }
 
 func (q *Queries) HistoryRequestOf(ctx context.Context, arg HistoryRequestOfParams) (HistoryRequestOfRow, error) {
@@ -217,6 +220,7 @@ func (q *Queries) HistoryRequestOf(ctx context.Context, arg HistoryRequestOfPara
 		&i.FromEpoch,
 		&i.ToEpoch,
 		&i.OfferedTo,
+		&i.NotBy,
 	)
 	return i, err
 }
@@ -365,10 +369,10 @@ func (q *Queries) PutCursor(ctx context.Context, arg PutCursorParams) (int64, er
 }
 
 const putHistoryRequest = `-- name: PutHistoryRequest :one
-INSERT INTO history_requests AS h (request_id, room_id, user_id, device_id, from_epoch, to_epoch)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO history_requests AS h (request_id, room_id, user_id, device_id, from_epoch, to_epoch, not_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (room_id, device_id) DO UPDATE
-SET from_epoch = excluded.from_epoch, to_epoch = excluded.to_epoch, offered_to = NULL, offered_at = NULL
+SET from_epoch = excluded.from_epoch, to_epoch = excluded.to_epoch, not_by = excluded.not_by, offered_to = NULL, offered_at = NULL
 RETURNING request_id
 `
 
@@ -379,6 +383,7 @@ type PutHistoryRequestParams struct {
 	DeviceID  []byte
 	FromEpoch int64
 	ToEpoch   int64
+	NotBy     [][]byte
 }
 
 func (q *Queries) PutHistoryRequest(ctx context.Context, arg PutHistoryRequestParams) ([]byte, error) {
@@ -389,6 +394,7 @@ func (q *Queries) PutHistoryRequest(ctx context.Context, arg PutHistoryRequestPa
 		arg.DeviceID,
 		arg.FromEpoch,
 		arg.ToEpoch,
+		arg.NotBy,
 	)
 	var request_id []byte
 	err := row.Scan(&request_id)

@@ -7,14 +7,14 @@ WHERE c.seq < excluded.seq;
 SELECT user_id, seq FROM cursors WHERE room_id = @room_id ORDER BY user_id;
 
 -- name: PutHistoryRequest :one
-INSERT INTO history_requests AS h (request_id, room_id, user_id, device_id, from_epoch, to_epoch)
-VALUES (@request_id, @room_id, @user_id, @device_id, @from_epoch, @to_epoch)
+INSERT INTO history_requests AS h (request_id, room_id, user_id, device_id, from_epoch, to_epoch, not_by)
+VALUES (@request_id, @room_id, @user_id, @device_id, @from_epoch, @to_epoch, @not_by)
 ON CONFLICT (room_id, device_id) DO UPDATE
-SET from_epoch = excluded.from_epoch, to_epoch = excluded.to_epoch, offered_to = NULL, offered_at = NULL
+SET from_epoch = excluded.from_epoch, to_epoch = excluded.to_epoch, not_by = excluded.not_by, offered_to = NULL, offered_at = NULL
 RETURNING request_id;
 
 -- name: DueHistoryRequests :many
-SELECT request_id, room_id, user_id, device_id, from_epoch, to_epoch, offered_to, offered_at, offers FROM history_requests
+SELECT request_id, room_id, user_id, device_id, from_epoch, to_epoch, offered_to, offered_at, offers, not_by FROM history_requests
 WHERE room_id = ANY(@rooms::bytea[]) AND (offered_at IS NULL OR offered_at < @before)
 ORDER BY created_at LIMIT 256;
 
@@ -24,7 +24,7 @@ UPDATE history_requests SET offered_to = @device_id, offered_at = clock_timestam
 WHERE request_id = @request_id AND (offered_at IS NULL OR offered_at < @before);
 
 -- name: HistoryRequestOf :one
-SELECT request_id, from_epoch, to_epoch, offered_to FROM history_requests
+SELECT request_id, from_epoch, to_epoch, offered_to, not_by FROM history_requests
 WHERE room_id = @room_id AND device_id = @device_id;
 
 -- name: DeleteHistoryRequest :exec
