@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { ConsentRow, PartyView } from "../../core/types.gen";
+import type { CaseView, ConsentRow, ConsentsView, PartyView } from "../../core/types.gen";
 import { covered, instantOf, newItem, problems, toArgs, toggle, withItem, withoutItem, withPeople, type Form } from "./form";
+import { everybody } from "./useCases";
 
 const row = (party: string, category: string, consent: string, history: string[] = []): ConsentRow => ({
   party: { party, name: party, role: "NURSE", category, consent, rooms: [] } satisfies PartyView,
@@ -30,6 +31,20 @@ describe("planning a session", () => {
       ["helene", "GUEST", 0],
       ["paul", "GUEST", 0],
     ]);
+  });
+
+  it("knows the person beside those whose consent is registered, once the register is known", () => {
+    const person = { display: "Odette", family_name: "Marchal", given_name: "Odette", birth_date: "1938-05-17", user: "odette" };
+    const dossier = { person } as unknown as CaseView;
+    const consents = { rows: [row("Camille", "CARE_TEAM", "ACTIVE"), row("Yann", "CARE_TEAM", "ACTIVE")] } as unknown as ConsentsView;
+    expect(everybody([{ dossier }], "fr")).toEqual([]);
+    expect(everybody([{ dossier, consents }], "fr").map((one) => [one.party.name, covered(one)])).toEqual([
+      ["Camille", true],
+      ["Odette", true],
+      ["Yann", true],
+    ]);
+    const without = { person: { ...person, user: "" } } as unknown as CaseView;
+    expect(everybody([{ dossier: without, consents }], "fr")).toHaveLength(2);
   });
 
   it("covers guests whose agreement is recorded without a room, and not those who withdrew", () => {
