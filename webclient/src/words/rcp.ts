@@ -72,6 +72,15 @@ export const positionName = say({
   NOT_COMPETENT: m.minutes_position_not_competent,
 });
 
+/** A position as one chooses it for oneself. */
+export const myPosition = say({
+  AGREE: m.minutes_position_i_agree,
+  RESERVATION: m.minutes_position_i_reservation,
+  DISAGREE: m.minutes_position_i_disagree,
+  ABSTAIN: m.minutes_position_i_abstain,
+  NOT_COMPETENT: m.minutes_position_i_not_competent,
+});
+
 /** What choosing a position means, for whoever hesitates. */
 export const positionHint = say({
   AGREE: m.minutes_position_agree_hint,

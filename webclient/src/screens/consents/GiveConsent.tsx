@@ -14,7 +14,7 @@ import { TextArea, TextField } from "../../ui/TextField";
 import { toastDone } from "../../ui/Toast";
 import { today } from "../../ui/when";
 import { basisFor, basisName, categoryName, GIVER_CODES, giverName, RECEIPT_CATEGORIES, WAY_CODES, wayName } from "../../words/consent";
-import { roomTitle } from "../../words/places";
+import { inOrder, roomTitle } from "../../words/places";
 import { endOfDay, withdrawable } from "./register";
 
 const DateField = lazy(async () => ({ default: (await import("../../ui/DateTime")).DateField }));
@@ -30,7 +30,7 @@ export function firstRooms(category: string, rooms: readonly RoomCard[], already
 export function GiveConsent({ register, row, onClose }: { register: ConsentsView; row: ConsentRow; onClose: () => void }): ReactElement {
   const { party } = row;
   const already = new Set(withdrawable(row).map((one) => one.room));
-  const rooms = register.rooms.filter((room) => !already.has(room.room));
+  const rooms = inOrder(register.rooms.filter((room) => !already.has(room.room)));
   const [fields, setFields] = useState<Fields>(() => {
     const category = party.category === "PERSON" ? "CARE_TEAM" : party.category;
     return {

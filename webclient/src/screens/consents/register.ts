@@ -5,7 +5,7 @@ import { civilDate } from "../../ui/when";
 import { basisName, giverName, wayName } from "../../words/consent";
 import { dateWords } from "../../words/dates";
 import { sayAll } from "../../words/lists";
-import { roomTitle } from "../../words/places";
+import { inOrder, roomTitle } from "../../words/places";
 
 const stands = (scope: ConsentScope): boolean => scope.state === "ACTIVE" || scope.state === "AWAITED";
 
@@ -24,7 +24,7 @@ export function scopeWords(scope: ConsentScope): string {
 }
 
 /** Rooms whose consent stands and can be withdrawn. */
-export const withdrawable = (row: ConsentRow): ConsentScope[] => row.scope.filter(stands);
+export const withdrawable = (row: ConsentRow): ConsentScope[] => inOrder(row.scope.filter(stands));
 
 /** One line of the history, in sentences. */
 export function historyLine(line: ConsentHistory): string {

@@ -88,6 +88,9 @@ export function Stage({ view, inMeeting, focus }: { view: CallView; inMeeting: I
         )}
         <ul
           ref={ref}
+          // Beside a screen the faces scroll, by keyboard too.
+          // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+          tabIndex={spotlight ? 0 : undefined}
           className={style["grid"]}
           aria-label={m.live_faces()}
           style={{ ["--columns" as string]: String(spotlight ? 1 : columnsFor(count, shape)), ["--count" as string]: String(count) }}

@@ -95,9 +95,11 @@ export function Left({ session, onReturn }: { session: SessionView; onReturn: ()
   );
 }
 
+/** The meeting is over, or goes on without one whose consent has been withdrawn. */
 export function Closed({ session }: { session: SessionView }): ReactElement {
+  const gone = session.state === "ENDED" && session.status !== "CLOSED";
   return (
-    <Out title={m.live_closed()} text={m.live_closed_do()}>
+    <Out title={gone ? m.live_gone() : m.live_closed()} text={gone ? m.live_gone_do() : m.live_closed_do()}>
       <Button variant="primary" onPress={() => navigate(to.session(session.session))}>
         {m.live_to_session()}
       </Button>

@@ -109,7 +109,13 @@ function Door({ session, inMeeting }: { session: SessionView; inMeeting: InMeeti
         {m.lobby_browser()}
       </Notice>
     );
-  if (session.status === "CLOSED" || session.state === "ENDED") return <Notice icon={<IconInfo size={22} />}>{m.live_closed_do()}</Notice>;
+  if (session.status === "CLOSED") return <Notice icon={<IconInfo size={22} />}>{m.live_closed_do()}</Notice>;
+  if (session.state === "ENDED")
+    return (
+      <Notice tone="warm" icon={<IconInfo size={22} />}>
+        {m.live_gone()}. {m.live_gone_do()}
+      </Notice>
+    );
   const chair = session.can.chair;
   const waits = state.phase === "entered";
   const words = waits

@@ -12,7 +12,7 @@ import { Disclosure } from "../../ui/Disclosure";
 import { ErrorLine } from "../../ui/States";
 import { TextArea } from "../../ui/TextField";
 import { When } from "../../ui/When";
-import { positionHint, positionName, positionNeedsText, positionTone, POSITIONS } from "../../words/rcp";
+import { myPosition, positionHint, positionName, positionNeedsText, positionTone, POSITIONS } from "../../words/rcp";
 import { roleName } from "../../words/roles";
 import style from "./Minutes.module.css";
 
@@ -149,7 +149,7 @@ export function PositionChoice({ choice }: { choice: PositionDraft }): ReactElem
       >
         {POSITIONS.map((code) => (
           <Radio key={code} value={code} detail={positionHint(code)}>
-            {positionName(code)}
+            {myPosition(code)}
           </Radio>
         ))}
       </RadioGroup>

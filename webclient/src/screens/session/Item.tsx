@@ -72,7 +72,7 @@ function Details({ session, item, names }: { session: SessionView; item: Session
         </PersonsWords>
       )}
       {value.context !== undefined && value.context !== "" && <p className={style["said"]}>{value.context}</p>}
-      <Opinions item={value} asked={before && session.me.answer === "OPINION" && !value.opinions.some((one) => one.by === session.me.user)} />
+      <Opinions item={value} before={before} asked={before && session.me.answer === "OPINION" && !value.opinions.some((one) => one.by === session.me.user)} />
       <Disclosure small title={m.session_invited_names()}>
         <p>{sayAll(names)}</p>
       </Disclosure>

@@ -12,7 +12,8 @@ import { When } from "../../ui/When";
 import { roleName } from "../../words/roles";
 import style from "./Session.module.css";
 
-export function Opinions({ item, asked }: { item: ItemView; asked: boolean }): ReactElement {
+/** `before` the item is discussed: from then on one says it aloud, or takes a position. */
+export function Opinions({ item, before, asked }: { item: ItemView; before: boolean; asked: boolean }): ReactElement {
   const [writing, setWriting] = useState(asked);
   const [text, setText] = useState("");
   const action = useAction(async () => {
@@ -20,6 +21,7 @@ export function Opinions({ item, asked }: { item: ItemView; asked: boolean }): R
     setText("");
     setWriting(false);
   });
+  const may = item.can.opinion && before;
   return (
     <div className={style["opinions"]}>
       {item.opinions.length > 0 && (
@@ -37,12 +39,12 @@ export function Opinions({ item, asked }: { item: ItemView; asked: boolean }): R
           ))}
         </ul>
       )}
-      {item.can.opinion && !writing && (
+      {may && !writing && (
         <Button small onPress={() => setWriting(true)}>
           {m.session_opinion_write()}
         </Button>
       )}
-      {item.can.opinion && writing && (
+      {may && writing && (
         <div data-audience="ITEM" className={style["opinionForm"]}>
           <TextArea label={m.session_opinion()} hint={m.session_opinion_hint()} rows={3} value={text} onChange={setText} />
           <div className={style["answers"]}>
