@@ -17,9 +17,10 @@ const ARGUMENTS = [
   "--allow-loopback-in-peer-connection",
 ];
 
-export function startChromium(): Promise<Browser> {
+/** With further arguments of the command line. */
+export function startChromium(...args: readonly string[]): Promise<Browser> {
   const path = process.env["CHROMIUM"];
-  return chromium.launch({ executablePath: path === undefined || path === "" ? "/usr/bin/chromium" : path, headless: true, args: ARGUMENTS });
+  return chromium.launch({ executablePath: path === undefined || path === "" ? "/usr/bin/chromium" : path, headless: true, args: [...ARGUMENTS, ...args] });
 }
 
 export interface Watched {

@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { conversation } from "./conversation";
+import { decision } from "./decision";
+import { dossier } from "./dossier";
+import { meeting } from "./meeting";
+import { places } from "./places";
 import { findings } from "./pictures";
 import { stepByStep, World } from "./world";
 
@@ -14,6 +18,10 @@ afterAll(() => world.end());
 describe("the main job", () => {
   stepByStep(world);
   conversation(world);
+  dossier(world);
+  meeting(world);
+  decision(world);
+  places(world);
 });
 
 describe("all the while", () => {

@@ -1,5 +1,6 @@
 /** Somebody at their own browser: a context with its own keys, watched for every complaint. */
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from "playwright-core";
+import { countFrames } from "./frames";
 import { Line } from "./line";
 import type { Network } from "./network";
 
@@ -7,6 +8,8 @@ import type { Network } from "./network";
 export const PATIENCE = 60_000;
 
 export const WIDE = { width: 1440, height: 900 };
+/** Wide enough for a sheet beside the faces, and cheap to draw again with every picture of a film. */
+export const SMALL = { width: 960, height: 600 };
 export const PHONE = { width: 390, height: 844 };
 
 /** What a browser says of a network that was taken away on purpose. */
@@ -57,6 +60,7 @@ export class Person {
         console.error(`violation of ${event.effectiveDirective}: ${event.blockedURI} ${event.sample}`);
       });
     });
+    await countFrames(context);
     const person = new Person(key, network.address(key), context, options.locale?.startsWith("en") === true, line);
     person.#watch();
     await person.open("/");

@@ -1,7 +1,11 @@
 /** One network, one Chromium, and the people of the story, for one run. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterEach, beforeEach } from "vitest";
 import { startChromium } from "../browser";
+import { film } from "./camera";
 import { Network } from "./network";
 import { folder } from "./pictures";
 import { Person, type Arriving } from "./person";
@@ -11,16 +15,19 @@ export class World {
   #browser: Browser | undefined;
   readonly #people = new Map<string, Person>();
   readonly #everybody: Person[] = [];
+  /** Files of the run. */
+  readonly #kept = mkdtempSync(join(tmpdir(), "ensemble-world-"));
 
   async begin(...args: readonly string[]): Promise<void> {
     this.#network = await Network.start(...args);
-    this.#browser = await startChromium();
+    this.#browser = await startChromium(`--use-file-for-fake-video-capture=${film(this.#kept)}`);
   }
 
   async end(): Promise<void> {
     for (const person of this.#people.values()) await person.leave();
     await this.#browser?.close();
     await this.#network?.stop();
+    rmSync(this.#kept, { recursive: true, force: true });
   }
 
   get network(): Network {
