@@ -10,6 +10,7 @@ import (
 
 	"github.com/ensemble-sante/ensemble/client"
 	"github.com/ensemble-sante/ensemble/client/native"
+	"github.com/ensemble-sante/ensemble/crypto/record"
 	"github.com/ensemble-sante/ensemble/rooms"
 	"github.com/ensemble-sante/ensemble/rooms/wire"
 )
@@ -24,6 +25,8 @@ type liar struct {
 	// answer, they give the body of another answer, or nil.
 	others map[wire.Op]func(request, answer wire.Frame) any
 	lost   map[wire.Op]bool // requests that never arrive
+	// commits changes the commits that are sent, while it says so.
+	commits func(*wire.Append) bool
 }
 
 func (l *liar) Dial(ctx context.Context, url string) (client.Conn, error) {
@@ -53,8 +56,25 @@ func (c *lyingConn) Write(ctx context.Context, b []byte) error {
 		if lost {
 			return nil
 		}
+		if f.Op == wire.OpAppend {
+			if b, err = c.spoilt(f, b); err != nil {
+				return err
+			}
+		}
 	}
 	return c.Conn.Write(ctx, b)
+}
+
+// spoilt gives an append as it leaves.
+func (c *lyingConn) spoilt(f wire.Frame, b []byte) ([]byte, error) {
+	c.liar.mu.Lock()
+	change := c.liar.commits
+	c.liar.mu.Unlock()
+	var a wire.Append
+	if change == nil || c.codec.Body(f, &a) != nil || a.Kind != record.KindCommit || !change(&a) {
+		return b, nil
+	}
+	return c.codec.Encode(f.Op, f.ID, a)
 }
 
 func (c *lyingConn) Read(ctx context.Context) ([]byte, error) {

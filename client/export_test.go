@@ -1,7 +1,10 @@
 package client
 
 import (
+	"bytes"
 	"context"
+	"crypto/ed25519"
+	"encoding/binary"
 	"strings"
 	"testing"
 
@@ -44,6 +47,29 @@ func (c *Core) Spoil(ctx context.Context, id ID) error {
 		}
 		return nil
 	})
+}
+
+// SpoilTag flips a bit of the confirmation tag of an external commit of this device, and
+// signs its GroupInfo anew: what the server can check of it holds.
+func (c *Core) SpoilTag(ctx context.Context, commit, groupInfo []byte) (badCommit, badInfo []byte, err error) {
+	const tagSize, signatureSize, messageHead, vectorHead = 32, 64, 4, 2 // suite 3; RFC 9420, section 6
+	badCommit, badInfo = bytes.Clone(commit), bytes.Clone(groupInfo)
+	tag := commit[len(commit)-tagSize:]
+	at := bytes.LastIndex(groupInfo, tag)
+	if at < 0 {
+		return nil, nil, errState
+	}
+	badCommit[len(badCommit)-1] ^= 1
+	badInfo[at+tagSize-1] ^= 1
+	signed := badInfo[messageHead : len(badInfo)-signatureSize-vectorHead]
+	label := "MLS 1.0 GroupInfoTBS" // section 5.1.2
+	content := append([]byte{byte(len(label))}, label...)
+	content = append(binary.BigEndian.AppendUint16(content, 1<<14|uint16(len(signed))), signed...)
+	err = c.do(ctx, func(e *engine) error {
+		copy(badInfo[len(badInfo)-signatureSize:], ed25519.Sign(e.device.key.SignatureKey(), content))
+		return nil
+	})
+	return badCommit, badInfo, err
 }
 
 // HeldKeys gives the record keys of a room that a device's storage holds.

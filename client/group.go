@@ -44,7 +44,7 @@ func (e *engine) restoreGroup(r *room, state []byte, ahead uint) error {
 }
 
 // followCommit moves our group along with a commit that the log accepted.
-func (e *engine) followCommit(r *room, w wire.Entry) {
+func (e *engine) followCommit(r *room, w wire.Entry, committer ID) {
 	at := time.UnixMilli(w.Time)
 	mine := r.attempt != nil && bytes.Equal(r.attempt.message, w.Payload)
 	var err error
@@ -70,9 +70,15 @@ func (e *engine) followCommit(r *room, w wire.Entry) {
 	}
 	r.attempt = nil // of an epoch that is over, if it was another's commit
 	if err != nil {
-		// The public half is good and the secrets do not follow: our state was
-		// lost in between, or a member sent us bad keys. Enter anew.
+		// The public half is good, so the server took it, and the secrets do not
+		// follow: a tag, or a secret meant for us, is not what it must be. It is
+		// shown, and we enter anew with all that we have. Of a commit of our own that
+		// was under way when the connection or this device stopped, the secrets are
+		// merely lost.
 		e.log.Warn("a commit cannot be followed", "room", r.id.String(), "seq", w.Seq)
+		if committer != e.device.key.Device() {
+			e.alarm(rooms.CodeBadCommit, r.id)
+		}
 		r.group = nil
 	}
 	if r.group == nil {

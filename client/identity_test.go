@@ -1,7 +1,9 @@
 package client_test
 
 import (
+	"context"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -203,4 +205,65 @@ func TestAWrongKeyInOneGrantDoesNotKeepTheRightOneAway(t *testing.T) {
 	yann.ready(c.team)
 	yann.restart()
 	yann.reads(c.team, "ce qui fut dit avant")
+}
+
+// spoils changes the next commit to a room.
+func (l *liar) spoils(room ID, change func(*wire.Append)) {
+	var once sync.Once
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.commits = func(a *wire.Append) (changed bool) {
+		if a.Room == room {
+			once.Do(func() { change(a); changed = true })
+		}
+		return changed
+	}
+}
+
+// What a member cannot follow although the server could not tell is shown to them, and
+// they enter again with all that they had.
+func TestACommitWithABadTagIsShownAndOvercome(t *testing.T) {
+	for name, commits := range map[string]func(camille, vidal *person, c aCase, spoil func(change func(*wire.Append))){
+		"membership tag of a member": func(camille, vidal *person, c aCase, spoil func(func(*wire.Append))) {
+			camille.consents(c, vidal, "ALL", c.team)
+			vidal.ready(c.team)
+			phone := vidal.secondDevice()
+			phone.ready(c.team)
+			camille.leaves(c.team, 4)
+			spoil(func(a *wire.Append) { a.Payload[len(a.Payload)-1] ^= 1 })
+			require.NoError(vidal.t, vidal.core.Revoke(vidal.t.Context(), phone.device()))
+		},
+		"confirmation tag of somebody who enters": func(camille, vidal *person, c aCase, spoil func(func(*wire.Append))) {
+			spoil(func(a *wire.Append) {
+				if commit, info, err := vidal.core.SpoilTag(context.Background(), a.Payload, a.GroupInfo); err == nil {
+					a.Payload, a.GroupInfo = commit, info
+				}
+			})
+			camille.consents(c, vidal, "ALL", c.team)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := startNetwork(t)
+			camille := n.enrol("Camille Renaud", "NURSE_COORDINATOR", "PROFESSIONAL")
+			yann := n.enrol("Yann Le Goff", "NURSE", "PROFESSIONAL")
+			vidal, way := n.lied("Dr Vidal", "GENERAL_PRACTITIONER")
+			c := camille.opensCase(client.IdentityFields{})
+			camille.consents(c, yann, "ALL", c.team)
+			yann.ready(c.team)
+			camille.says(c.team, "avant")
+			yann.reads(c.team, "avant")
+			quiet(camille)
+			commits(camille, vidal, c, func(change func(*wire.Append)) { way.spoils(c.team, change) })
+			alarmed(camille, rooms.CodeBadCommit)
+			alarmed(yann, rooms.CodeBadCommit)
+			camille.says(c.team, "après")
+			for _, p := range []*person{camille, yann, vidal} {
+				p.reads(c.team, "avant", "après")
+			}
+			vidal.says(c.team, "entendu")
+			camille.reads(c.team, "avant", "après", "entendu")
+			yann.ready(c.team)
+			camille.leaves(c.team, 3)
+		})
+	}
 }
