@@ -110,15 +110,13 @@ export function decision(world: World): void {
     const [camille, odette, traore] = [world.person("camille"), world.person("odette"), world.person("traore")];
     await openPlan(traore);
     await action(traore, BALANCE).getByRole("button", { name: "I will do it" }).click();
+    await show(odette, "À faire");
+    await action(odette, BALANCE).getByRole("button", { name: "Je suis d’accord" }).click();
     await action(traore, BALANCE).getByRole("button", { name: "Start" }).click();
     await action(traore, BALANCE).getByText("In progress").first().waitFor();
     await look(traore, "plan-en");
     await show(traore, "For me");
     expect(await actionsOf(traore)).toEqual([BALANCE]);
-
-    await show(odette, "À faire");
-    await action(odette, BALANCE).getByRole("button", { name: "Je suis d’accord" }).click();
-    await show(traore, "To do");
     await action(traore, BALANCE).getByRole("button", { name: "It is done" }).click();
     await show(camille, "Terminées");
     await action(camille, BALANCE).getByText("Faite", { exact: true }).waitFor();
