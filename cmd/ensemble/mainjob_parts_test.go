@@ -114,6 +114,11 @@ func (j *job) plan() {
 	})
 	require.False(t, helene.Items[1].Known)
 
+	for who, rooms := range map[string][]client.ID{"vidal": {session}, "legoff": {session, j.items[0]}} {
+		for _, room := range rooms {
+			view(j, who, "room", client.RoomParams{Room: room}, func(v client.RoomView) bool { return v.State == "READY" })
+		}
+	}
 	j.do("vidal", "rcp.answer", client.AnswerArgs{Session: session, Answer: "COMES"})
 	j.do("legoff", "rcp.answer", client.AnswerArgs{Session: session, Answer: "OPINION"})
 	j.do("legoff", "rcp.opinion", client.OpinionArgs{Room: j.items[0], Text: "L’escalier est le vrai danger."})
