@@ -50,8 +50,6 @@ type MinutesFile struct {
 	Format  string          `json:"format"`
 	Bundle  json.RawMessage `json:"bundle"`         // canonical
 	Seal    []byte          `json:"seal,omitempty"` // SignedStatement
-	SealSeq uint64          `json:"seal_seq,omitempty"`
-	SealAt  int64           `json:"seal_at,omitempty"`
 	Addenda []FileAddendum  `json:"addenda"`
 	Proofs  []FileProof     `json:"proofs"`
 }
@@ -154,7 +152,7 @@ func (r *Room) ExportMinutes() ([]byte, error) {
 	}
 	m := &r.item.Minutes
 	f := MinutesFile{
-		Format: FormatFile, Bundle: bundle, SealSeq: m.Sealed.Seq, SealAt: m.Sealed.Time,
+		Format: FormatFile, Bundle: bundle,
 		Addenda: []FileAddendum{}, Proofs: []FileProof{},
 	}
 	if i := slices.IndexFunc(r.pub.evidence, func(e EvidenceEntry) bool { return e.Seq == m.Sealed.Seq }); i >= 0 {

@@ -338,11 +338,7 @@ func TestTheSealedFileIsVerifiedOffline(t *testing.T) {
 		require.Nil(t, report.Seal)
 	})
 	t.Run("every changed byte is noticed", func(t *testing.T) {
-		// Where and when the log has the seal is the server's word, which nothing in
-		// the file signs and no report repeats.
-		signed := bytes.LastIndex(file, []byte(`,"seal_at":`))
-		require.Positive(t, signed)
-		for i := 0; i < signed; i += 37 {
+		for i := 0; i < len(file); i += 11 {
 			bad := bytes.Clone(file)
 			bad[i] ^= 1
 			report, err := rooms.VerifyBundle(bad)
