@@ -13,6 +13,7 @@ import (
 
 // Audiences of rooms, as the interface colours them.
 const (
+	audienceCase    = "CASE" // team, person and relatives: all who may read the dossier
 	audienceTeam    = "TEAM"
 	audienceFamily  = "FAMILY"
 	audienceItem    = "ITEM"
@@ -108,7 +109,7 @@ func caseCreate(ctx context.Context, c *Core, args CreateCaseArgs) (CaseRef, err
 		title    string
 		audience string
 	}{
-		{dossier, rooms.KindDossier, titleDossier, audienceTeam},
+		{dossier, rooms.KindDossier, titleDossier, audienceCase},
 		{plan, rooms.KindPlan, titlePlan, audiencePlan},
 		{thread, rooms.KindThread, titleTeam, audienceTeam},
 	}

@@ -124,7 +124,7 @@ func (e *engine) title(r *room) rooms.Title {
 	}
 	if out.Audience == "" {
 		out.Audience = map[rooms.Kind]string{
-			rooms.KindDossier: audienceTeam, rooms.KindThread: audienceTeam, rooms.KindPlan: audiencePlan,
+			rooms.KindDossier: audienceCase, rooms.KindThread: audienceTeam, rooms.KindPlan: audiencePlan,
 			rooms.KindSession: audienceSession, rooms.KindItem: audienceItem, rooms.KindCall: audienceItem,
 			rooms.KindNetwork: audienceNetwork,
 		}[r.kind]

@@ -133,7 +133,7 @@ type RoomOpened struct {
 	Room     ID     `cbor:"1,keyasint"`
 	Kind     Kind   `cbor:"2,keyasint"`
 	Title    string `cbor:"3,keyasint"`
-	Audience string `cbor:"4,keyasint"` // TEAM, FAMILY, ITEM, PLAN, SESSION, NETWORK
+	Audience string `cbor:"4,keyasint"` // CASE, TEAM, FAMILY, ITEM, PLAN, SESSION, NETWORK
 	Session  ID     `cbor:"5,keyasint,omitzero"`
 }
 

@@ -53,7 +53,7 @@ const rooms: RoomCard[] = [
   { room: FAMILY_ROOM, case: CASE, person: "Odette Marchal", kind: "THREAD", title: "Avec Odette et Hélène", audience: "FAMILY", people: 5, unread: 0, mention: false, last: "Je vous écoute tous. Mais je reste chez moi.", last_by: "Odette Marchal", at: ago(26 * HOUR), state: "READY" },
 ];
 const plan: RoomCard = { room: PLAN_ROOM, case: CASE, person: "Odette Marchal", kind: "PLAN", title: "PLAN", audience: "PLAN", people: 9, unread: 0, mention: false, at: ago(3 * DAY), state: "READY" };
-const dossier: RoomCard = { room: CASE, case: CASE, person: "Odette Marchal", kind: "DOSSIER", title: "DOSSIER", audience: "TEAM", people: 8, unread: 0, mention: false, at: ago(3 * DAY), state: "READY" };
+const dossier: RoomCard = { room: CASE, case: CASE, person: "Odette Marchal", kind: "DOSSIER", title: "DOSSIER", audience: "CASE", people: 8, unread: 0, mention: false, at: ago(3 * DAY), state: "READY" };
 
 export const meeting = (more: Partial<MeetingCard> = {}): MeetingCard => ({ session: SESSION, title: "Réunion de concertation du réseau", starts: NOW + 27 * HOUR, zone: "Europe/Paris", minutes: 45, status: "PLANNED", answer: "", items: 3, people: 10, ...more });
 
@@ -117,7 +117,7 @@ export const odette: CaseView = {
   ],
   warn: ["FEW_COLLECTORS"],
   frozen: false,
-  audience: { code: "TEAM", title: "DOSSIER", members: [...team.members, HELENE, ODETTE], awaited: [OKAFOR] },
+  audience: { code: "CASE", title: "DOSSIER", members: [...team.members, HELENE, ODETTE], awaited: [OKAFOR] },
   can: all,
   state: "READY",
 };
@@ -129,7 +129,7 @@ export const consents: ConsentsView = {
   case: CASE,
   person: "Odette Marchal",
   rows: circle.map((one) => {
-    const all3 = [scope(CASE, "DOSSIER", "TEAM"), scope(PLAN_ROOM, "PLAN", "PLAN"), scope(TEAM_ROOM, "TEAM", "TEAM")];
+    const all3 = [scope(CASE, "DOSSIER", "CASE"), scope(PLAN_ROOM, "PLAN", "PLAN"), scope(TEAM_ROOM, "TEAM", "TEAM")];
     const base = { party: one, collector: one.name === "Camille Renaud", can_end: one.consent === "ACTIVE" || one.consent === "AWAITED" };
     if (one.consent === "REFUSED") return { ...base, scope: [], history: [{ at: ago(4 * DAY), kind: "REFUSED", by: "Camille Renaud", note: "Odette ne souhaite pas que son fils soit informé.", rooms: [] }] };
     if (one.consent === "SELF") return { ...base, scope: [], history: [] };

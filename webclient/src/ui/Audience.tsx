@@ -7,9 +7,10 @@ import { m } from "../paraglide/messages.js";
 import style from "./Audience.module.css";
 import { Faces } from "./Avatar";
 import { cx } from "./cx";
-import { IconFamily, IconItem, IconNetwork, IconPlan, IconSession, IconTeam } from "./icons";
+import { IconCases, IconFamily, IconItem, IconNetwork, IconPlan, IconSession, IconTeam } from "./icons";
 
 const AUDIENCES: Readonly<Record<string, { name: () => string; Icon: typeof IconTeam }>> = {
+  CASE: { name: m.audience_case, Icon: IconCases },
   TEAM: { name: m.audience_team, Icon: IconTeam },
   FAMILY: { name: m.audience_family, Icon: IconFamily },
   ITEM: { name: m.audience_item, Icon: IconItem },

@@ -14,7 +14,7 @@ import { EmptyState } from "../../ui/States";
 import { SearchField } from "../../ui/TextField";
 import { kindName, roleName } from "../../words/roles";
 import { Loaded } from "../Loaded";
-import { found, rolesOf } from "./find";
+import { found, ofTheNetwork, rolesOf } from "./find";
 import style from "./Network.module.css";
 
 export default function Network(): ReactElement {
@@ -27,7 +27,7 @@ const ALL = "ALL";
 function Ready({ network }: { network: NetworkView }): ReactElement {
   const [typed, setTyped] = useState("");
   const [role, setRole] = useState(ALL);
-  const { members } = network;
+  const members = ofTheNetwork(network.members);
   const shown = found(members, typed, role === ALL ? undefined : role);
   return (
     <Page title={m.network_title()}>
