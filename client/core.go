@@ -113,13 +113,15 @@ func (c *Core) Run(ctx context.Context) error {
 	if !first {
 		return errors.New("client: Run is called once")
 	}
-	defer close(c.stopped)
 	ctx, cancel := context.WithCancel(ctx)
 	e := c.engine
 	e.ctx = ctx
 	var running sync.WaitGroup
 	e.background = &running
+	// In this order backwards: who waits for the engine hears that it is no more
+	// before the engine waits for them.
 	defer running.Wait()
+	defer close(c.stopped)
 	defer cancel()
 	if err := e.load(); err != nil {
 		return fmt.Errorf("client: reading this device's state: %w", err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -295,4 +296,40 @@ func FuzzCommandArguments(f *testing.F) {
 		cancel()
 		<-done
 	})
+}
+
+func TestAStoppingCoreDoesNotWaitForWhoWaitsForIt(t *testing.T) {
+	core, err := New(Config{
+		Origin: "http://localhost", Transport: nowhere{}, HTTP: nowhere{}, Storage: mapStorage{}, StorageKey: make([]byte, StorageKeySize),
+	})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- core.Run(ctx) }()
+	late := make(chan error, 1)
+	require.NoError(t, core.do(t.Context(), func(e *engine) error {
+		e.spawn(func(ctx context.Context) {
+			<-ctx.Done()
+			late <- core.do(context.Background(), func(*engine) error { return nil })
+		})
+		return nil
+	}))
+	cancel()
+	select {
+	case err := <-ended:
+		require.ErrorIs(t, err, context.Canceled)
+	case <-time.After(30 * time.Second):
+		require.Fail(t, "the core did not stop")
+	}
+	if err := <-late; err != nil { // or it came just in time
+		require.ErrorIs(t, err, errStopped)
+	}
+}
+
+// nowhere is a network that leads to no server.
+type nowhere struct{}
+
+func (nowhere) Dial(context.Context, string) (Conn, error) { return nil, errStopped }
+func (nowhere) Do(context.Context, string, string, []byte) (int, []byte, error) {
+	return 0, nil, errStopped
 }

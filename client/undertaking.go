@@ -107,14 +107,13 @@ func (e *engine) carryThrough(u *undertaking) {
 	}
 	u.running, u.wrote = true, map[string]uint64{}
 	c := e.core
-	// Not among those that a stopping core waits for: it waits for the core itself.
-	go func() {
+	e.background.Go(func() {
 		result, err := u.handler(context.WithValue(e.ctx, undertakingKey{}, u), c, u.kept.Args)
 		if errors.Is(err, errStopped) || e.ctx.Err() != nil {
 			return // taken up again at the next start
 		}
 		_ = c.do(e.ctx, func(e *engine) error { e.undertakingRan(u, result, err); return nil })
-	}()
+	})
 }
 
 func (e *engine) undertakingRan(u *undertaking, result any, err error) {
