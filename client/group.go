@@ -167,8 +167,15 @@ func (e *engine) considerJoin(r *room) {
 // join makes the external commit and sends it.
 func (e *engine) join(r *room, citation rooms.Citation, gi wire.GroupInfo) error {
 	p := r.public()
-	if gi.Epoch != p.Epoch() || r.group != nil || r.attempt != nil {
-		return nil // the log moves: the next turn sees to it
+	switch {
+	case r.group != nil || r.attempt != nil:
+		return nil
+	case gi.Epoch > p.Epoch():
+		return nil // the entries are on their way, and the next turn sees to it
+	case gi.Epoch < p.Epoch():
+		// A commit overtook the answer, and nothing more may come: ask again.
+		e.dirtyRoom(r.id)
+		return nil
 	}
 	if err := e.checkGroupInfo(r, gi.GroupInfo); err != nil {
 		return err
@@ -250,7 +257,9 @@ func (e *engine) joinFailed(r *room, err error) {
 	wait := 200 * time.Millisecond
 	switch rooms.CodeOf(err) {
 	case rooms.CodeUnavailable:
-		return
+		if !e.online() {
+			return // the next connection looks at every room
+		}
 	case rooms.CodeStaleEpoch, rooms.CodeConflict, rooms.CodeRemovalPending, rooms.CodeRateLimited:
 	default:
 		r.failures = min(r.failures+1, 8)
