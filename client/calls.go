@@ -14,6 +14,7 @@ const (
 	hereEvery  = 3 * time.Second // a device of a call says that it is there
 	knockEvery = 4 * time.Second // somebody in the lobby says that they wait
 	callTick   = time.Second
+	enterAgain = 4 * time.Second // somebody who may enter a call and is not in looks at its log again
 
 	// sframeLabel and sframeKeySize are those of RFC 9605, section 5.2, for
 	// AES_128_GCM_SHA256_128.
@@ -33,6 +34,7 @@ type call struct {
 
 	said    time.Time        // when we last said that we wait
 	here    time.Time        // when we last said that we are there
+	stood   time.Time        // when we last looked at the log of a call that we are not in
 	hand    *hand            // our own
 	waiting map[ID]time.Time // users in the lobby
 	heard   map[ID]time.Time // devices in the call
@@ -286,6 +288,7 @@ func (e *engine) callTicked(c *call) {
 		}
 	}
 	if !in {
+		e.enterCallAgain(c, r, now)
 		if now.Sub(c.said) >= knockEvery && s != nil {
 			if e.castTo(s, cast{Kind: castKnock, On: true}) == nil {
 				c.said = now
@@ -293,6 +296,7 @@ func (e *engine) callTicked(c *call) {
 		}
 		return
 	}
+	c.stood = time.Time{}
 	if now.Sub(c.here) >= hereEvery {
 		if e.castTo(r, cast{Kind: castHere}) == nil {
 			c.here = now
@@ -360,6 +364,26 @@ func (e *engine) mayStay(r *room, m rooms.LeafMember, now time.Time) bool {
 		}
 	}
 	return true
+}
+
+// enterCallAgain looks at the log of a call anew where this device may be in and is
+// not: whatever was lost on the way, nobody stays before the door.
+func (e *engine) enterCallAgain(c *call, r *room, now time.Time) {
+	if r == nil || !e.online() {
+		c.stood = time.Time{}
+		return
+	}
+	if c.stood.IsZero() {
+		c.stood = now
+	}
+	if now.Sub(c.stood) < enterAgain {
+		return
+	}
+	c.stood = now
+	e.log.Debug("not in the call yet", "room", r.id.String(), "following", r.following, "joining", r.joining, "attempt", r.attempt != nil)
+	r.following, r.joining = false, false
+	e.follow(r)
+	e.dirtyRoom(r.id)
 }
 
 // callCastCame takes in what a device of a call says.

@@ -242,12 +242,31 @@ func (e *engine) sendCommit(r *room, staged *mls.StagedCommit) {
 	e.request(wire.OpAppend, wire.Append{
 		Room: r.id, Kind: record.KindCommit, Payload: a.message, GroupInfo: staged.GroupInfo(),
 	}, func(_ wire.Frame, err error) {
-		if err == nil || r.attempt != a {
-			return
+		switch {
+		case r.attempt != a:
+		case err != nil:
+			r.attempt = nil
+			e.joinFailed(r, err)
+		default:
+			e.later(ownCommitWithin, func(e *engine) { e.fetchOwnCommit(r, a) })
 		}
-		r.attempt = nil
-		e.joinFailed(r, err)
 	})
+}
+
+// ownCommitWithin is how long a commit that the server took may need to come back
+// in the log.
+const ownCommitWithin = 3 * time.Second
+
+// fetchOwnCommit asks again for the log of a room in which a commit of ours, that
+// the server took, has not come back.
+func (e *engine) fetchOwnCommit(r *room, a *attempt) {
+	if r.attempt != a || !e.online() || e.rooms[r.id] != r {
+		return
+	}
+	e.log.Debug("a commit of ours has not come back", "room", r.id.String())
+	r.following = false
+	e.follow(r)
+	e.later(ownCommitWithin, func(e *engine) { e.fetchOwnCommit(r, a) })
 }
 
 // joinFailed lets some time pass before the next attempt; none where somebody
