@@ -32,6 +32,8 @@ const LOOK_EVERY = 1_000;
 const RETRY_AFTER = 1_000;
 /** How long a meeting stays after its last screen has gone: from the lobby to the stage. */
 const LINGER = 1_500;
+/** How long the stage may take to come, on an old laptop. */
+const HAND_OVER = 8_000;
 const LEAVE_WITHIN = 1_500;
 /** Failures of the way, not of the signal. */
 const PASSING = new Set(["unavailable", "interrupted", "rate_limited", "busy"]);
@@ -51,6 +53,8 @@ export class Meeting {
   #line: Promise<unknown> = Promise.resolve();
   #silent: { track: MediaStreamTrack; timer: ReturnType<typeof setTimeout>; out: boolean } | undefined;
   #knocking = false;
+  #leaving = false;
+  #again = false;
   readonly #listeners = new Set<() => void>();
 
   constructor(session: string) {
@@ -71,7 +75,10 @@ export class Meeting {
 
   /** Asks to come in. A call's keys go to the tab that leads: this one, from now on. */
   async enter(): Promise<void> {
-    if (this.#state.phase !== "out") return;
+    if (this.#state.phase !== "out") {
+      this.#again = this.#leaving; // once they are out
+      return;
+    }
     this.#become({ phase: "entering", levels: new Map(), network: "unknown" });
     try {
       this.#release = await core().lead();
@@ -107,13 +114,20 @@ export class Meeting {
   /** Goes out: others see it at once, devices are closed, another tab may take the meeting. */
   async leave(): Promise<void> {
     const was = this.#state.phase;
+    this.#again = false;
     this.#end();
     this.own.close();
-    if (was === "out") return;
+    if (was === "out" || this.#leaving) return;
+    this.#leaving = true;
     await Promise.race([this.#line, wait(LEAVE_WITHIN)]);
     await command("call.leave", { session: this.session }).catch(() => undefined);
     this.#free();
+    this.#leaving = false;
     this.#become({ phase: "out", levels: new Map(), network: "unknown" });
+    if (this.#again) {
+      this.#again = false;
+      void this.enter();
+    }
   }
 
   #left(): boolean {
@@ -236,6 +250,11 @@ export class Meeting {
     this.#state = state;
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** From the lobby to the stage: the meeting goes on while the next screen is on its way. */
+export function handOver(meeting: Meeting): void {
+  setTimeout(hold(meeting), HAND_OVER);
 }
 
 function networkOf({ publishing, receiving }: CallState, { lost, roundTrip }: { lost: number; roundTrip?: number }): Network {

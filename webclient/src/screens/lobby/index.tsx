@@ -25,6 +25,7 @@ import { Present, Waiting } from "../live/Presence";
 import { useShortcuts } from "../live/shortcuts";
 import { waitingWords } from "../live/Standing";
 import { useAnnounced } from "../live/useAnnounced";
+import { handOver } from "../live/meeting";
 import { useMeeting, type InMeeting } from "../live/useMeeting";
 import { Check } from "./Check";
 import style from "./Lobby.module.css";
@@ -49,8 +50,10 @@ function Ready({ session }: { session: SessionView }): ReactElement {
   const where = running.state === "ready" ? running.value.state : "NONE";
   const admitted = state.phase === "entered" && (where === "IN" || where === "JOINING");
   useEffect(() => {
-    if (admitted) navigate(to.live(session.session), { replace: true });
-  }, [admitted, session.session]);
+    if (!admitted) return;
+    handOver(meeting);
+    navigate(to.live(session.session), { replace: true });
+  }, [admitted, meeting, session.session]);
 
   return (
     <main className={style["lobby"]}>
