@@ -48,35 +48,47 @@ func followersMissNothing(t *testing.T, faults *bustest.Faults) {
 	for i := range events {
 		payloads = append(payloads, r.message(camille.Device(), fmt.Sprint(i)))
 	}
-	const last = 2 + events
+	const (
+		last      = 2 + events
+		followers = 10
+		ahead     = 32 // events under way at once
+	)
+	begin := make(chan struct{}) // the next follower begins while the log grows
 	var running sync.WaitGroup
 	running.Go(func() { // half of them through each node, many at a time
+		defer close(begin)
 		var answers []<-chan wire.Frame
+		taken := func(answer <-chan wire.Frame) {
+			if f := <-answer; f.Op != wire.OpOK {
+				t.Errorf("an event was refused: %x", f.Body)
+			}
+		}
 		for i, p := range payloads {
+			if i%(events/followers) == 0 {
+				begin <- struct{}{}
+			}
 			answer, err := []*link{a, b}[i%2].send(wire.OpAppend, wire.Append{Room: r.ID, Kind: record.KindEvent, Payload: p})
 			if err != nil {
 				t.Error(err)
 				return
 			}
-			answers = append(answers, answer)
-			if i%8 == 7 {
-				time.Sleep(2 * time.Millisecond)
+			if answers = append(answers, answer); len(answers) > ahead {
+				taken(answers[0])
+				answers = answers[1:]
 			}
 		}
 		for _, answer := range answers {
-			if f := <-answer; f.Op != wire.OpOK {
-				t.Errorf("an event was refused: %x", f.Body)
-			}
+			taken(answer)
 		}
 	})
-	for i := range 10 {
+	for i := range followers {
+		<-begin
 		l := []*node{na, nb}[i%2].dial(camille.Device())
 		running.Go(func() {
 			if err := followWhole(l, r.ID, last); err != nil {
 				t.Errorf("follower %d: %v", i, err)
 			}
 		})
-		time.Sleep(10 * time.Millisecond)
 	}
 	running.Wait()
 }
