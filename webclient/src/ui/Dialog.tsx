@@ -77,34 +77,31 @@ function Head({ title, onClose }: { title: string; onClose: () => void }): React
   );
 }
 
-export interface ConfirmProps {
-  open: boolean;
-  onClose: () => void;
-  title: string;
-  /** Its effect, explained beforehand. */
-  children: ReactNode;
+export interface FormDialogProps extends Omit<DialogProps, "open" | "actions"> {
+  open?: boolean;
   /** What the button does, as a verb: "Retirer l’accord", never "OK". */
   act: string;
+  icon?: ReactElement;
   danger?: boolean;
   busy?: boolean;
+  isDisabled?: boolean;
+  /** Why it could not be done. */
   error?: CoreError | undefined;
-  onConfirm: () => void;
+  onAct: () => void;
 }
 
-/** Asks before something that cannot be undone. */
-export function Confirm({ open, onClose, title, children, act, danger = false, busy = false, error, onConfirm }: ConfirmProps): ReactElement {
+/** A dialog that does one thing, or is given up. */
+export function FormDialog({ open = true, act, icon, danger = false, busy = false, isDisabled = false, error, onAct, children, ...dialog }: FormDialogProps): ReactElement {
   return (
     <Dialog
+      {...dialog}
       open={open}
-      onClose={onClose}
-      title={title}
-      alert
       actions={
         <>
-          <Button variant="quiet" onPress={onClose}>
+          <Button variant="quiet" onPress={dialog.onClose}>
             {m.ui_cancel()}
           </Button>
-          <Button variant={danger ? "danger" : "primary"} busy={busy} onPress={onConfirm}>
+          <Button variant={danger ? "danger" : "primary"} busy={busy} isDisabled={isDisabled} onPress={onAct} {...(icon !== undefined && { icon })}>
             {act}
           </Button>
         </>
@@ -114,4 +111,14 @@ export function Confirm({ open, onClose, title, children, act, danger = false, b
       {error !== undefined && <ErrorLine error={error} />}
     </Dialog>
   );
+}
+
+export interface ConfirmProps extends Pick<FormDialogProps, "onClose" | "title" | "children" | "act" | "danger" | "busy" | "error"> {
+  open: boolean;
+  onConfirm: () => void;
+}
+
+/** Asks before something that cannot be undone; its effect is explained in it. */
+export function Confirm({ onConfirm, ...rest }: ConfirmProps): ReactElement {
+  return <FormDialog {...rest} alert onAct={onConfirm} />;
 }

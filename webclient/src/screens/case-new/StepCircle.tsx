@@ -7,7 +7,7 @@ import { languageTag, usePreferences } from "../../state/preferences";
 import { Avatar } from "../../ui/Avatar";
 import { Button, IconButton } from "../../ui/Button";
 import { Checkbox } from "../../ui/Choice";
-import { Dialog } from "../../ui/Dialog";
+import { FormDialog } from "../../ui/Dialog";
 import { IconAdd, IconDelete } from "../../ui/icons";
 import { List, Row } from "../../ui/List";
 import { Select } from "../../ui/Select";
@@ -138,31 +138,19 @@ export function Other({ onClose, onAdd }: { onClose: () => void; onAdd: (party: 
   const [role, setRole] = useState<string | null>(null);
   const ready = name.trim() !== "" && role !== null;
   return (
-    <Dialog
-      open
+    <FormDialog
       onClose={onClose}
       title={m.newcase_circle_other()}
-      actions={
-        <>
-          <Button variant="quiet" onPress={onClose}>
-            {m.ui_cancel()}
-          </Button>
-          <Button
-            variant="primary"
-            isDisabled={!ready}
-            onPress={() => {
-              if (role === null) return;
-              onAdd({ party: "", name: name.trim(), role, category: usualCategory(role) });
-              onClose();
-            }}
-          >
-            {m.newcase_circle_put()}
-          </Button>
-        </>
-      }
+      act={m.newcase_circle_put()}
+      isDisabled={!ready}
+      onAct={() => {
+        if (role === null) return;
+        onAdd({ party: "", name: name.trim(), role, category: usualCategory(role) });
+        onClose();
+      }}
     >
       <TextField label={m.newcase_circle_name()} need="required" value={name} onChange={setName} autoComplete="off" />
       <Select label={m.newcase_circle_role()} need="required" choices={roleChoices(tag)} value={role} onChange={setRole} />
-    </Dialog>
+    </FormDialog>
   );
 }

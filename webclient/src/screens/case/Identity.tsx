@@ -5,10 +5,9 @@ import { useAction } from "../../core/hooks";
 import type { CaseView, IdentityFields } from "../../core/types.gen";
 import { m } from "../../paraglide/messages.js";
 import { Button } from "../../ui/Button";
-import { Dialog } from "../../ui/Dialog";
+import { FormDialog } from "../../ui/Dialog";
 import { Disclosure } from "../../ui/Disclosure";
 import { IconEdit } from "../../ui/icons";
-import { ErrorLine } from "../../ui/States";
 import { toastDone } from "../../ui/Toast";
 import { dateWords } from "../../words/dates";
 import { IdentityForm, wrongField } from "../case-new/IdentityForm";
@@ -55,34 +54,22 @@ function EditIdentity({ one, onClose }: { one: CaseView; onClose: () => void }):
   const save = useAction(() => call("case.identity", { case: one.case, person: fields }));
   const wrong = wrongField(save.error);
   return (
-    <Dialog
-      open
+    <FormDialog
       onClose={onClose}
       title={m.case_identity_edit()}
       wide
-      actions={
-        <>
-          <Button variant="quiet" onPress={onClose}>
-            {m.ui_cancel()}
-          </Button>
-          <Button
-            variant="primary"
-            busy={save.busy}
-            onPress={() => {
-              void save.run().then((done) => {
-                if (!done) return;
-                toastDone(m.case_saved());
-                onClose();
-              });
-            }}
-          >
-            {m.case_save()}
-          </Button>
-        </>
-      }
+      act={m.case_save()}
+      busy={save.busy}
+      onAct={() => {
+        void save.run().then((done) => {
+          if (!done) return;
+          toastDone(m.case_saved());
+          onClose();
+        });
+      }}
+      error={wrong === undefined ? save.error : undefined}
     >
       <IdentityForm value={fields} onChange={setFields} wrong={wrong} />
-      {save.error !== undefined && wrong === undefined && <ErrorLine error={save.error} />}
-    </Dialog>
+    </FormDialog>
   );
 }

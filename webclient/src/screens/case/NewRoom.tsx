@@ -6,10 +6,9 @@ import { call } from "../../core/client";
 import { useAction, useView } from "../../core/hooks";
 import type { CaseView, PartyView } from "../../core/types.gen";
 import { m } from "../../paraglide/messages.js";
-import { Button } from "../../ui/Button";
 import { Checkbox, CheckboxGroup, Radio, RadioGroup } from "../../ui/Choice";
-import { Dialog } from "../../ui/Dialog";
-import { ErrorLine, Notice } from "../../ui/States";
+import { FormDialog } from "../../ui/Dialog";
+import { Notice } from "../../ui/States";
 import { TextField } from "../../ui/TextField";
 import { sayAll } from "../../words/lists";
 import { partyLine } from "./Circle";
@@ -45,28 +44,17 @@ export function NewRoom({ one, onClose }: { one: CaseView; onClose: () => void }
     ...(personIn && one.person.user !== me ? [one.person.display] : []),
   ];
   return (
-    <Dialog
-      open
+    <FormDialog
       onClose={onClose}
       title={m.case_room_new()}
       wide
-      actions={
-        <>
-          <Button variant="quiet" onPress={onClose}>
-            {m.ui_cancel()}
-          </Button>
-          <Button
-            variant="primary"
-            busy={open.busy}
-            onPress={() => {
-              setTried(true);
-              if (title.trim() !== "") void open.run();
-            }}
-          >
-            {m.case_room_open()}
-          </Button>
-        </>
-      }
+      act={m.case_room_open()}
+      busy={open.busy}
+      onAct={() => {
+        setTried(true);
+        if (title.trim() !== "") void open.run();
+      }}
+      error={open.error}
     >
       <TextField
         label={m.case_room_title()}
@@ -101,7 +89,6 @@ export function NewRoom({ one, onClose }: { one: CaseView; onClose: () => void }
       <div data-audience={audience}>
         <Notice tone={audience === "FAMILY" ? "warm" : "info"}>{m.case_room_readers({ names: sayAll(readers) })}</Notice>
       </div>
-      {open.error !== undefined && <ErrorLine error={open.error} />}
-    </Dialog>
+    </FormDialog>
   );
 }

@@ -5,10 +5,10 @@ import { useAction } from "../../core/hooks";
 import type { CaseView } from "../../core/types.gen";
 import { m } from "../../paraglide/messages.js";
 import { Button } from "../../ui/Button";
-import { Dialog } from "../../ui/Dialog";
+import { FormDialog } from "../../ui/Dialog";
 import { IconEdit } from "../../ui/icons";
 import { PersonsWords } from "../../ui/PersonsWords";
-import { ErrorLine, EmptyState, LoadingState } from "../../ui/States";
+import { EmptyState, LoadingState } from "../../ui/States";
 import { TextArea } from "../../ui/TextField";
 import { toastDone } from "../../ui/Toast";
 import { useNow } from "../../ui/When";
@@ -59,38 +59,26 @@ function EditWords({ one, onClose }: { one: CaseView; onClose: () => void }): Re
   const [said, setSaid] = useState(today);
   const save = useAction(() => call("case.life_project", { case: one.case, text: text.trim(), said }));
   return (
-    <Dialog
-      open
+    <FormDialog
       onClose={onClose}
       title={m.case_words_title()}
       wide
-      actions={
-        <>
-          <Button variant="quiet" onPress={onClose}>
-            {m.ui_cancel()}
-          </Button>
-          <Button
-            variant="primary"
-            isDisabled={text.trim() === ""}
-            busy={save.busy}
-            onPress={() => {
-              void save.run().then((done) => {
-                if (!done) return;
-                toastDone(m.case_saved());
-                onClose();
-              });
-            }}
-          >
-            {m.case_save()}
-          </Button>
-        </>
-      }
+      act={m.case_save()}
+      isDisabled={text.trim() === ""}
+      busy={save.busy}
+      onAct={() => {
+        void save.run().then((done) => {
+          if (!done) return;
+          toastDone(m.case_saved());
+          onClose();
+        });
+      }}
+      error={save.error}
     >
       <TextArea label={m.case_words_label()} hint={m.case_words_hint()} value={text} onChange={setText} rows={5} areaClassName={style["voice"] ?? ""} />
       <Suspense fallback={<LoadingState lines={1} />}>
         <DateField label={m.case_words_said()} value={said} onChange={setSaid} max={today()} />
       </Suspense>
-      {save.error !== undefined && <ErrorLine error={save.error} />}
-    </Dialog>
+    </FormDialog>
   );
 }

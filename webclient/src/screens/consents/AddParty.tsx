@@ -5,10 +5,9 @@ import { useAction } from "../../core/hooks";
 import type { ConsentsView, PartyFields } from "../../core/types.gen";
 import { m } from "../../paraglide/messages.js";
 import { Button } from "../../ui/Button";
-import { Dialog } from "../../ui/Dialog";
+import { FormDialog } from "../../ui/Dialog";
 import { IconAdd } from "../../ui/icons";
 import { ComboBox } from "../../ui/Select";
-import { ErrorLine } from "../../ui/States";
 import { toastDone } from "../../ui/Toast";
 import { roleName } from "../../words/roles";
 import { fromDirectory, Other } from "../case-new/StepCircle";
@@ -31,20 +30,14 @@ export function AddParty({ register, onClose, onAdded }: AddPartyProps): ReactEl
   if (other) return <Other onClose={() => setOther(false)} onAdd={(party) => void add.run(party)} />;
   const row = register.directory.find((one) => one.user === chosen);
   return (
-    <Dialog
-      open
+    <FormDialog
       onClose={onClose}
       title={m.consent_add()}
-      actions={
-        <>
-          <Button variant="quiet" onPress={onClose}>
-            {m.ui_cancel()}
-          </Button>
-          <Button variant="primary" isDisabled={row === undefined} busy={add.busy} onPress={() => row !== undefined && void add.run(fromDirectory(row))}>
-            {m.newcase_circle_put()}
-          </Button>
-        </>
-      }
+      act={m.newcase_circle_put()}
+      isDisabled={row === undefined}
+      busy={add.busy}
+      onAct={() => row !== undefined && void add.run(fromDirectory(row))}
+      error={add.error}
     >
       <ComboBox
         label={m.consent_add_from()}
@@ -58,7 +51,6 @@ export function AddParty({ register, onClose, onAdded }: AddPartyProps): ReactEl
           {m.newcase_circle_other()}
         </Button>
       </div>
-      {add.error !== undefined && <ErrorLine error={add.error} />}
-    </Dialog>
+    </FormDialog>
   );
 }

@@ -8,9 +8,9 @@ import { languageTag, usePreferences } from "../../state/preferences";
 import { Avatar } from "../../ui/Avatar";
 import { Chip } from "../../ui/Badge";
 import { Button } from "../../ui/Button";
-import { Dialog } from "../../ui/Dialog";
+import { FormDialog } from "../../ui/Dialog";
 import { IconDone, IconWarning } from "../../ui/icons";
-import { ErrorLine, Notice } from "../../ui/States";
+import { Notice } from "../../ui/States";
 import { toastDone } from "../../ui/Toast";
 import { timeOfDay } from "../../ui/when";
 import { sayAll } from "../../words/lists";
@@ -94,28 +94,17 @@ function SignDialog({ item, me, digest, onClose }: { item: ItemView; me: string;
     toastDone(m.minutes_sign_done());
   });
   return (
-    <Dialog
-      open
+    <FormDialog
       onClose={onClose}
       title={m.minutes_sign_title()}
-      actions={
-        <>
-          <Button variant="quiet" onPress={onClose}>
-            {m.ui_cancel()}
-          </Button>
-          <Button
-            variant="primary"
-            icon={<IconSign size={20} />}
-            busy={action.busy}
-            isDisabled={changed}
-            onPress={() => {
-              if (!votes || choice.check()) void action.run();
-            }}
-          >
-            {m.minutes_sign()}
-          </Button>
-        </>
-      }
+      act={m.minutes_sign()}
+      icon={<IconSign size={20} />}
+      busy={action.busy}
+      isDisabled={changed}
+      onAct={() => {
+        if (!votes || choice.check()) void action.run();
+      }}
+      error={action.error}
     >
       {changed && (
         <Notice tone="harm" icon={<IconWarning size={20} />}>
@@ -127,8 +116,7 @@ function SignDialog({ item, me, digest, onClose }: { item: ItemView; me: string;
       <p className={style["note"]}>
         {m.minutes_digest()} <Digest digest={signed} />
       </p>
-      {action.error !== undefined && <ErrorLine error={action.error} />}
-    </Dialog>
+    </FormDialog>
   );
 }
 

@@ -5,10 +5,8 @@ import { useAction } from "../../core/hooks";
 import type { PlanView } from "../../core/types.gen";
 import { m } from "../../paraglide/messages.js";
 import { AudienceBadge } from "../../ui/Audience";
-import { Button } from "../../ui/Button";
-import { Dialog } from "../../ui/Dialog";
+import { FormDialog } from "../../ui/Dialog";
 import { Select } from "../../ui/Select";
-import { ErrorLine } from "../../ui/States";
 import { TextArea, TextField } from "../../ui/TextField";
 import { roleName } from "../../words/roles";
 
@@ -25,27 +23,16 @@ export function Add({ plan, onClose }: { plan: PlanView; onClose: () => void }):
   });
   const missing = fields.text.trim() === "";
   return (
-    <Dialog
-      open
+    <FormDialog
       onClose={onClose}
       title={m.plan_add_title()}
-      actions={
-        <>
-          <Button variant="quiet" onPress={onClose}>
-            {m.ui_cancel()}
-          </Button>
-          <Button
-            variant="primary"
-            busy={add.busy}
-            onPress={() => {
-              setPressed(true);
-              if (!missing) void add.run();
-            }}
-          >
-            {m.plan_add()}
-          </Button>
-        </>
-      }
+      act={m.plan_add()}
+      busy={add.busy}
+      onAct={() => {
+        setPressed(true);
+        if (!missing) void add.run();
+      }}
+      error={add.error}
     >
       <AudienceBadge code="PLAN" people={plan.audience.members.length} members={plan.audience.members} />
       <TextArea label={m.plan_add_what()} rows={2} placeholder={m.minutes_action_example()} value={fields.text} onChange={(text) => set({ text })} error={pressed && missing ? m.plan_add_what_missing() : undefined} />
@@ -62,7 +49,6 @@ export function Add({ plan, onClose }: { plan: PlanView; onClose: () => void }):
       </Suspense>
       <TextField label={m.minutes_goal()} need="optional" value={fields.goal} onChange={(goal) => set({ goal })} />
       <TextField label={m.plan_criterion()} need="optional" hint={m.plan_criterion_hint()} value={fields.criterion} onChange={(criterion) => set({ criterion })} />
-      {add.error !== undefined && <ErrorLine error={add.error} />}
-    </Dialog>
+    </FormDialog>
   );
 }

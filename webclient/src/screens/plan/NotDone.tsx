@@ -3,10 +3,8 @@ import { useState, type ReactElement } from "react";
 import { call } from "../../core/client";
 import { useAction } from "../../core/hooks";
 import { m } from "../../paraglide/messages.js";
-import { Button } from "../../ui/Button";
 import { Radio, RadioGroup } from "../../ui/Choice";
-import { Dialog } from "../../ui/Dialog";
-import { ErrorLine } from "../../ui/States";
+import { FormDialog } from "../../ui/Dialog";
 import { TextArea } from "../../ui/TextField";
 import { reasonName, REASONS } from "../../words/plan";
 
@@ -20,27 +18,16 @@ export function NotDone({ dossier, action, title, onClose }: { dossier: string; 
   });
   const lacking = reason === "OTHER" && note.trim() === "";
   return (
-    <Dialog
-      open
+    <FormDialog
       onClose={onClose}
       title={m.plan_not_done_title()}
-      actions={
-        <>
-          <Button variant="quiet" onPress={onClose}>
-            {m.ui_cancel()}
-          </Button>
-          <Button
-            variant="primary"
-            busy={say.busy}
-            onPress={() => {
-              setPressed(true);
-              if (reason !== null && !lacking) void say.run();
-            }}
-          >
-            {m.plan_not_done_record()}
-          </Button>
-        </>
-      }
+      act={m.plan_not_done_record()}
+      busy={say.busy}
+      onAct={() => {
+        setPressed(true);
+        if (reason !== null && !lacking) void say.run();
+      }}
+      error={say.error}
     >
       <p>
         <strong>{title}</strong>
@@ -53,7 +40,6 @@ export function NotDone({ dossier, action, title, onClose }: { dossier: string; 
         ))}
       </RadioGroup>
       <TextArea label={m.plan_note()} {...(reason === "OTHER" ? {} : { need: "optional" as const })} rows={2} value={note} onChange={setNote} error={pressed && lacking ? m.plan_not_done_say() : undefined} />
-      {say.error !== undefined && <ErrorLine error={say.error} />}
-    </Dialog>
+    </FormDialog>
   );
 }
