@@ -60,7 +60,10 @@ async function settled(page: Page, waiting: () => boolean): Promise<void> {
         observer.observe(document.body, { childList: true, subtree: true, attributes: true });
         requestAnimationFrame(function drawn() {
           quiet += 1;
-          if (quiet <= frames) return requestAnimationFrame(drawn);
+          if (quiet <= frames) {
+            requestAnimationFrame(drawn);
+            return;
+          }
           observer.disconnect();
           resolve();
         });
