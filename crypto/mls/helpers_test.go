@@ -1,8 +1,6 @@
 package mls
 
 import (
-	"crypto/ed25519"
-	"crypto/rand"
 	"testing"
 	"time"
 
@@ -18,7 +16,7 @@ const extensionPrivate uint16 = 0xf0a1
 
 // newClient makes a client with a key of its own.
 func newClient(t require.TestingT, s CipherSuite, name string) Client {
-	_, key, err := ed25519.GenerateKey(rand.Reader)
+	key, err := s.GenerateSignatureKey()
 	require.NoError(t, err)
 	return Client{
 		Suite:          s,
@@ -116,7 +114,7 @@ func chat(t require.TestingT, groups []*Group, i int, text string) {
 
 // eachSuite runs a test for every suite of the table.
 func eachSuite(t *testing.T, test func(*testing.T, CipherSuite)) {
-	for id := range suites {
+	for _, id := range CipherSuites() {
 		t.Run(id.String(), func(t *testing.T) { test(t, id) })
 	}
 }

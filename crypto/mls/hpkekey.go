@@ -8,18 +8,14 @@ const (
 	kemMLKEM768X25519 uint16 = 0x647a
 )
 
-// checkHPKEKey refuses bytes that are no public key of the suite's KEM, and keys
-// to which nobody can encrypt: a member who put one into the tree would keep all
+// checkHPKEKey refuses bytes that are no public key of the suite's KEM (a point
+// that is not on the curve is none), and keys to which nobody can encrypt: a member who put one into the tree would keep all
 // others from committing.
 func (s *suite) checkHPKEKey(public []byte) error {
-	kem, _, _, err := s.hpke()
-	if err != nil {
-		return err
-	}
-	if _, err := kem.NewPublicKey(public); err != nil {
+	if _, err := s.kem.NewPublicKey(public); err != nil {
 		return rule(ErrMalformed, "5.1.1", "HPKE public key: %v", err)
 	}
-	switch s.kem {
+	switch s.kem.ID() {
 	case kemX25519, kemMLKEM768X25519: // the X25519 key is the last part
 		if lowOrder(public[len(public)-32:]) {
 			return rule(ErrMalformed, "5.1.1", "HPKE public key of low order")

@@ -40,13 +40,13 @@ type passiveCase struct {
 func (c *passiveCase) skip() string {
 	s := suites[c.Suite]
 	if s == nil {
-		return fmt.Sprintf("%v is not implemented", c.Suite)
+		return fmt.Sprintf("suite %d is not implemented", uint16(c.Suite))
 	}
 	kp, err := parseMessage(c.KeyPackage)
 	if err != nil || kp.keyPackage == nil {
 		return ""
 	}
-	key, err := s.parsePrivateKey(c.InitPriv)
+	key, err := encryptionKey(s, c.InitPriv)
 	if err != nil {
 		return ""
 	}
@@ -71,7 +71,7 @@ func (c *passiveCase) skip() string {
 
 // run follows the case. A public group follows along, as a server would, as far
 // as it can see.
-func (c *passiveCase) run() (err error) {
+func (c *passiveCase) run(t *testing.T) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v", r)
@@ -82,20 +82,20 @@ func (c *passiveCase) run() (err error) {
 	if err != nil {
 		return fmt.Errorf("key package: %w", err)
 	}
-	initKey, err := s.parsePrivateKey(c.InitPriv)
+	initKey, err := encryptionKey(s, c.InitPriv)
 	if err != nil {
 		return err
 	}
-	encryptionKey, err := s.parsePrivateKey(c.EncryptionPriv)
+	leafKey, err := encryptionKey(s, c.EncryptionPriv)
 	if err != nil {
 		return err
 	}
-	signer := signatureKey(c.SignaturePriv)
+	signer := signatureKey(t, s, c.SignaturePriv)
 	public, _ := s.signature.public(signer)
 	switch {
 	case !bytes.Equal(initKey.PublicKey().Bytes(), kp.InitKey):
 		return errors.New("init_priv is not the key of the key package")
-	case !bytes.Equal(encryptionKey.PublicKey().Bytes(), kp.Leaf.EncryptionKey):
+	case !bytes.Equal(leafKey.PublicKey().Bytes(), kp.Leaf.EncryptionKey):
 		return errors.New("encryption_priv is not the key of the leaf")
 	case !bytes.Equal(public, kp.Leaf.SignatureKey):
 		return errors.New("signature_priv is not the key of the leaf")
@@ -112,7 +112,7 @@ func (c *passiveCase) run() (err error) {
 			return nil
 		},
 	}
-	private := &KeyPackagePrivate{keyPackage: kp, initKey: initKey, encryptionKey: encryptionKey}
+	private := &KeyPackagePrivate{keyPackage: kp, initKey: initKey, encryptionKey: leafKey}
 	g, err := JoinWelcome(client, c.Welcome, private, JoinOptions{RatchetTree: c.RatchetTree})
 	if err != nil {
 		return fmt.Errorf("welcome: %w", err)
@@ -195,7 +195,7 @@ func TestPassiveClient(t *testing.T) {
 				skipped[reason]++
 				continue
 			}
-			if err := cases[i].run(); err != nil {
+			if err := cases[i].run(t); err != nil {
 				t.Errorf("%s: case %d: %v", filepath.Base(file), i, err)
 				continue
 			}

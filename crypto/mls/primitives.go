@@ -117,15 +117,11 @@ func encryptContext(label string, context []byte) []byte {
 
 // encryptWithLabel is EncryptWithLabel of §5.1.3.
 func (s *suite) encryptWithLabel(public []byte, label string, context, plaintext []byte) (hpkeCiphertext, error) {
-	kem, kdf, aead, err := s.hpke()
-	if err != nil {
-		return hpkeCiphertext{}, err
-	}
-	key, err := kem.NewPublicKey(public)
+	key, err := s.kem.NewPublicKey(public)
 	if err != nil {
 		return hpkeCiphertext{}, rule(ErrMalformed, "5.1.1", "HPKE public key: %v", err)
 	}
-	enc, sender, err := hpke.NewSender(key, kdf, aead, encryptContext(label, context))
+	enc, sender, err := hpke.NewSender(key, s.kdf, s.aead, encryptContext(label, context))
 	if err != nil {
 		return hpkeCiphertext{}, rule(ErrMalformed, "5.1.3", "HPKE encapsulation: %v", err)
 	}
@@ -138,11 +134,7 @@ func (s *suite) encryptWithLabel(public []byte, label string, context, plaintext
 
 // decryptWithLabel is DecryptWithLabel of §5.1.3.
 func (s *suite) decryptWithLabel(key hpke.PrivateKey, label string, context []byte, c hpkeCiphertext) ([]byte, error) {
-	_, kdf, aead, err := s.hpke()
-	if err != nil {
-		return nil, err
-	}
-	recipient, err := hpke.NewRecipient(c.kemOutput, key, kdf, aead, encryptContext(label, context))
+	recipient, err := hpke.NewRecipient(c.kemOutput, key, s.kdf, s.aead, encryptContext(label, context))
 	if err != nil {
 		return nil, rule(ErrDecrypt, "5.1.3", "HPKE decapsulation of %q: %v", label, err)
 	}
@@ -157,15 +149,11 @@ const externalInitLabel = "MLS 1.0 external init secret"
 
 // externalInitSender makes the init secret of an external commit (§8.3).
 func (s *suite) externalInitSender(externalPub []byte) (kemOutput, initSecret []byte, err error) {
-	kem, kdf, aead, err := s.hpke()
-	if err != nil {
-		return nil, nil, err
-	}
-	key, err := kem.NewPublicKey(externalPub)
+	key, err := s.kem.NewPublicKey(externalPub)
 	if err != nil {
 		return nil, nil, rule(ErrMalformed, "8.3", "external_pub: %v", err)
 	}
-	enc, sender, err := hpke.NewSender(key, kdf, aead, nil)
+	enc, sender, err := hpke.NewSender(key, s.kdf, s.aead, nil)
 	if err != nil {
 		return nil, nil, rule(ErrMalformed, "8.3", "external_pub: %v", err)
 	}
@@ -175,11 +163,7 @@ func (s *suite) externalInitSender(externalPub []byte) (kemOutput, initSecret []
 
 // externalInitReceiver recovers the init secret of an external commit (§8.3).
 func (s *suite) externalInitReceiver(key hpke.PrivateKey, kemOutput []byte) ([]byte, error) {
-	_, kdf, aead, err := s.hpke()
-	if err != nil {
-		return nil, err
-	}
-	recipient, err := hpke.NewRecipient(kemOutput, key, kdf, aead, nil)
+	recipient, err := hpke.NewRecipient(kemOutput, key, s.kdf, s.aead, nil)
 	if err != nil {
 		return nil, rule(ErrDecrypt, "8.3", "kem_output of ExternalInit: %v", err)
 	}
@@ -188,27 +172,15 @@ func (s *suite) externalInitReceiver(key hpke.PrivateKey, kemOutput []byte) ([]b
 
 // deriveKeyPair is KEM.DeriveKeyPair.
 func (s *suite) deriveKeyPair(secret []byte) (hpke.PrivateKey, error) {
-	kem, _, _, err := s.hpke()
-	if err != nil {
-		return nil, err
-	}
-	return kem.DeriveKeyPair(secret)
+	return s.kem.DeriveKeyPair(secret)
 }
 
 func (s *suite) generateKeyPair() (hpke.PrivateKey, error) {
-	kem, _, _, err := s.hpke()
-	if err != nil {
-		return nil, err
-	}
-	return kem.GenerateKey()
+	return s.kem.GenerateKey()
 }
 
 func (s *suite) parsePrivateKey(b []byte) (hpke.PrivateKey, error) {
-	kem, _, _, err := s.hpke()
-	if err != nil {
-		return nil, err
-	}
-	key, err := kem.NewPrivateKey(b)
+	key, err := s.kem.NewPrivateKey(b)
 	if err != nil {
 		return nil, rule(ErrKey, "5.1.1", "HPKE private key: %v", err)
 	}

@@ -28,7 +28,7 @@ type ghost struct {
 
 func TestRandomHistories(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		suiteID := rapid.SampledFrom([]CipherSuite{X25519AES128, X25519ChaCha, hybrid}).Draw(t, "suite")
+		suiteID := rapid.SampledFrom(CipherSuites()).Draw(t, "suite")
 		w := &world{t: t, psks: map[string][]byte{}}
 		first, err := NewGroup(w.client(suiteID), groupID, nil, testNow)
 		require.NoError(t, err)

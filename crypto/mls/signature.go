@@ -8,6 +8,7 @@ import (
 
 // signatureScheme is the signature algorithm of a suite (RFC 9420 §5.1.2).
 type signatureScheme interface {
+	generate() (crypto.Signer, error)
 	// public gives the encoded public key of a private one, or an error when
 	// the key is not of this scheme.
 	public(crypto.Signer) ([]byte, error)
@@ -17,17 +18,30 @@ type signatureScheme interface {
 	verify(public, message, signature []byte) bool
 }
 
+// publicOf gives the encoded public half of a key, and nil where there is none:
+// for keys that are nil or cut short the standard library panics.
+func publicOf(key crypto.Signer, encode func(crypto.PublicKey) []byte) (public []byte) {
+	defer func() {
+		if recover() != nil {
+			public = nil
+		}
+	}()
+	return encode(key.Public())
+}
+
 type ed25519Scheme struct{}
 
+func (ed25519Scheme) generate() (crypto.Signer, error) {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	return key, err
+}
+
 func (ed25519Scheme) public(key crypto.Signer) ([]byte, error) {
-	if k, ok := key.(ed25519.PrivateKey); ok && len(k) != ed25519.PrivateKeySize {
-		return nil, rule(ErrKey, "5.1.1", "Ed25519 private key of %d bytes", len(k))
-	}
-	if key == nil {
-		return nil, rule(ErrKey, "5.1.1", "no signature key")
-	}
-	public, ok := key.Public().(ed25519.PublicKey)
-	if !ok || len(public) != ed25519.PublicKeySize {
+	public := publicOf(key, func(public crypto.PublicKey) []byte {
+		k, _ := public.(ed25519.PublicKey)
+		return k
+	})
+	if len(public) != ed25519.PublicKeySize {
 		return nil, rule(ErrKey, "5.1.1", "signature key is not an Ed25519 key")
 	}
 	return public, nil

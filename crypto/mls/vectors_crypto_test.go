@@ -1,7 +1,6 @@
 package mls
 
 import (
-	"crypto/ed25519"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -84,14 +83,14 @@ func TestVectorCryptoBasics(t *testing.T) {
 		require.EqualValues(t, v.DeriveTree.Out, s.deriveTreeSecret(v.DeriveTree.Secret, v.DeriveTree.Label, v.DeriveTree.Generation, v.DeriveTree.Length))
 
 		require.True(t, s.verifyWithLabel(v.Sign.Pub, v.Sign.Label, v.Sign.Content, v.Sign.Signature))
-		key := signatureKey(v.Sign.Priv)
+		key := signatureKey(t, s, v.Sign.Priv)
 		signature, err := s.signWithLabel(key, v.Sign.Label, v.Sign.Content)
 		require.NoError(t, err)
 		require.True(t, s.verifyWithLabel(v.Sign.Pub, v.Sign.Label, v.Sign.Content, signature))
 		require.False(t, s.verifyWithLabel(v.Sign.Pub, v.Sign.Label+"x", v.Sign.Content, signature))
 
 		e := v.Encrypt
-		priv, err := s.parsePrivateKey(e.Priv)
+		priv, err := encryptionKey(s, e.Priv)
 		require.NoError(t, err)
 		plain, err := s.decryptWithLabel(priv, e.Label, e.Context, hpkeCiphertext{e.KEMOutput, e.Ciphertext})
 		require.NoError(t, err)
@@ -102,14 +101,6 @@ func TestVectorCryptoBasics(t *testing.T) {
 		require.NoError(t, err)
 		require.EqualValues(t, e.Plaintext, plain)
 	})
-}
-
-// signatureKey reads an Ed25519 private key as the vectors have it.
-func signatureKey(b []byte) ed25519.PrivateKey {
-	if len(b) == ed25519.PrivateKeySize {
-		return ed25519.PrivateKey(b)
-	}
-	return ed25519.NewKeyFromSeed(b)
 }
 
 func TestVectorKeySchedule(t *testing.T) {

@@ -157,7 +157,7 @@ func TestVectorMessageProtection(t *testing.T) {
 			c.raw = nil
 			a := &authenticatedContent{wireFormat: w, content: &c}
 			var err error
-			a.auth.signature, err = s.signWithLabel(signatureKey(v.SignaturePriv), "FramedContentTBS", a.tbs(encoded))
+			a.auth.signature, err = s.signWithLabel(signatureKey(t, s, v.SignaturePriv), "FramedContentTBS", a.tbs(encoded))
 			require.NoError(t, err)
 			a.auth.confirmationTag = from.auth.confirmationTag
 			return a
@@ -197,7 +197,7 @@ func TestVectorWelcome(t *testing.T) {
 		require.NoError(t, err)
 		m, err := parseMessage(v.Welcome)
 		require.NoError(t, err)
-		key, err := s.parsePrivateKey(v.InitPriv)
+		key, err := encryptionKey(s, v.InitPriv)
 		require.NoError(t, err)
 		group, err := m.welcome.open(s, kp.keyPackage.Ref(), key)
 		require.NoError(t, err)

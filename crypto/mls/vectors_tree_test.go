@@ -64,7 +64,7 @@ func TestVectorTreeValidation(t *testing.T) {
 		}
 		require.NoError(t, tree.validate(v.GroupID, nil))
 
-		// Any other parent hash, and any other order of unmerged leaves, is refused.
+		// Any other parent hash is refused.
 		for i, p := range tree.parents {
 			if p == nil {
 				continue
@@ -72,7 +72,7 @@ func TestVectorTreeValidation(t *testing.T) {
 			forged := tree.clone()
 			forged.parents[i] = &parentNode{encryptionKey: p.encryptionKey, parentHash: append([]byte{1}, p.parentHash...), unmerged: p.unmerged}
 			forged.touch(nodeIndex(2*i + 1))
-			require.ErrorIs(t, forged.validate(v.GroupID, nil), ErrTree)
+			require.ErrorIs(t, forged.verifyParentHashes(), ErrTree)
 		}
 	})
 }
@@ -107,7 +107,7 @@ func TestVectorTreeKEM(t *testing.T) {
 		private := map[LeafIndex]privateKeys{}
 		signers := map[LeafIndex][]byte{}
 		for _, l := range v.Leaves {
-			key, err := s.parsePrivateKey(l.Encryption)
+			key, err := encryptionKey(s, l.Encryption)
 			require.NoError(t, err)
 			keys := privateKeys{l.Index.node(): key}
 			for _, p := range l.Secrets {
@@ -153,7 +153,7 @@ func TestVectorTreeKEM(t *testing.T) {
 			require.NoError(t, err)
 			leaf := *tree.leaf(p.Sender)
 			leaf.EncryptionKey = leafKey.PublicKey().Bytes()
-			steps, secrets, err := fresh.freshPath(p.Sender, &leaf, signatureKey(signers[p.Sender]), v.GroupID)
+			steps, secrets, err := fresh.freshPath(p.Sender, &leaf, signatureKey(t, s, signers[p.Sender]), v.GroupID)
 			require.NoError(t, err)
 			sealed, err := fresh.sealPath(&leaf, steps, secrets, nil, context(fresh))
 			require.NoError(t, err)
