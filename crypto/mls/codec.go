@@ -20,6 +20,8 @@ type decoder struct {
 	b   []byte
 	off int
 	err error
+
+	version uint16 // of a serialised state
 }
 
 func newDecoder(b []byte) *decoder { return &decoder{b: b} }
@@ -134,7 +136,7 @@ func (d *decoder) vector() []byte { return d.bytes(d.length()) }
 
 // list gives a decoder for the elements of a vector; joined must be called with
 // it when its elements have been read.
-func (d *decoder) list() *decoder { return &decoder{b: d.vector(), err: d.err} }
+func (d *decoder) list() *decoder { return &decoder{b: d.vector(), err: d.err, version: d.version} }
 
 // joined takes over the outcome of a list.
 func (d *decoder) joined(list *decoder) {

@@ -76,6 +76,8 @@ func (g *Group) ownProposal(p Proposal) (Proposal, error) {
 		return p, nil
 	case GroupContextExtensionsProposal:
 		return GroupContextExtensionsProposal{Extensions: cloneExtensions(p.Extensions)}, nil
+	case ReInitProposal:
+		return g.ownReInit(p)
 	default:
 		return nil, rule(ErrUnsupported, "12.4", "a proposal of this type cannot be committed by value")
 	}
@@ -89,12 +91,13 @@ type commitBuilder struct {
 	leaf       *LeafNode // unsigned
 	leafKey    privateKeys
 	initSecret []byte
+	from       *Group // the group before, where the commit is the first of its successor
 }
 
 func (b *commitBuilder) build(authenticatedData []byte, infoExtensions []Extension) (*StagedCommit, error) {
 	g, t, s := b.group, b.transition, b.group.suite
 	old := g.public
-	psks, err := g.findPSKs(t.psks)
+	psks, err := g.findPSKs(t.psks, b.from)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +129,7 @@ func (b *commitBuilder) build(authenticatedData []byte, infoExtensions []Extensi
 	}
 	public := t.finish(a)
 	next, joiner, welcome := g.advance(t, public, t.committer, b.initSecret, secrets.commitSecret, psks)
-	defer wipe(joiner, welcome)
+	defer wipe(joiner, welcome, secrets.commitSecret)
 	next.keys.prune(old.tree, t.tree)
 	next.keys.learn(steps, secrets)
 	for x, k := range b.leafKey {
@@ -149,6 +152,7 @@ func (b *commitBuilder) build(authenticatedData []byte, infoExtensions []Extensi
 		joined:            t.external,
 	}
 	if next.ended != nil { // ReInit: nobody joins this epoch
+		next.retire()
 		return staged, nil
 	}
 	info, err := next.signGroupInfo(infoExtensions)

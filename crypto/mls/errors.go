@@ -64,6 +64,9 @@ var (
 	ErrRemoved = errors.New("removed from the group")
 	// ErrReInit: the group was ended by a ReInit proposal.
 	ErrReInit = errors.New("group was reinitialised")
+	// ErrSuccessor: a group that is not what the ReInit proposal of the group
+	// before it, or a subgroup branch, has to be.
+	ErrSuccessor = errors.New("invalid successor group")
 	// ErrNotStaged: a staged commit that does not follow this state.
 	ErrNotStaged = errors.New("commit was not staged on this state")
 	// ErrState: a serialised state that cannot be read.

@@ -119,8 +119,12 @@ func (g *Group) GroupInfoExtensions() []Extension { return cloneExtensions(g.joi
 func (g *Group) Public() *PublicGroup { return &PublicGroup{state: g.public.copy()} }
 
 // Ended says why the group can no longer be used: ErrRemoved, ErrReInit, or nil
-// while it can.
+// while it can. After ErrReInit there is a successor to be made, or to be joined.
 func (g *Group) Ended() error { return g.ended }
+
+// ReInit gives the parameters of the group that takes the place of this one, when
+// a commit covered a ReInit proposal.
+func (g *Group) ReInit() (ReInitProposal, bool) { return g.public.successor() }
 
 // EpochAuthenticator is equal for all members who agree on the epoch (§8.7); nil
 // when the group has ended.
@@ -225,12 +229,15 @@ func (g *Group) remember(kept []pastEpoch, epoch uint64, secret []byte) []pastEp
 	return kept
 }
 
-// findPSKs looks up pre-shared keys: resumption secrets of this group first,
-// then the application's (§8.4).
-func (g *Group) findPSKs(ids []PreSharedKeyID) ([]preSharedKey, error) {
+// findPSKs looks up pre-shared keys: resumption secrets of this group first, and
+// of the one before if it is given, then the application's (§8.4).
+func (g *Group) findPSKs(ids []PreSharedKeyID, from *Group) ([]preSharedKey, error) {
 	out := make([]preSharedKey, 0, len(ids))
 	for _, id := range ids {
 		key := g.ownResumption(id)
+		if key == nil && from != nil {
+			key = from.ownResumption(id)
+		}
 		if key == nil && g.client.PSK != nil {
 			key = g.client.PSK(id)
 		}
@@ -278,7 +285,7 @@ func (g *Group) advance(t *transition, public *publicState, own LeafIndex, initS
 		next.keys = privateKeys{}
 	}
 	if t.reInit != nil {
-		next.ended = rule(ErrReInit, "12.4.2", "a commit covered a ReInit proposal")
+		next.ended = errReInit()
 	}
 	return next, joiner, welcome
 }

@@ -383,19 +383,3 @@ func TestExporterAndAuthenticatorChangeWithTheEpoch(t *testing.T) {
 	require.NotEqual(t, a, after)
 	require.NotEqual(t, before, groups[0].EpochAuthenticator())
 }
-
-func TestReInitEndsTheGroup(t *testing.T) {
-	groups := newGroup(t, X25519ChaCha, 2)
-	m, ref, err := groups[0].sendProposal(ReInitProposal{GroupID: []byte("next"), Version: mls10, Suite: X25519AES128}, nil, testNow)
-	require.NoError(t, err)
-	_, err = groups[1].Process(m, testNow)
-	require.NoError(t, err)
-	commitAndDeliver(t, groups, 0, CommitOptions{ByReference: []ProposalRef{ref}})
-	agree(t, groups)
-	for _, g := range groups {
-		_, err := g.Encrypt([]byte("more"), nil)
-		require.ErrorIs(t, err, ErrReInit)
-		_, err = g.Commit(CommitOptions{})
-		require.ErrorIs(t, err, ErrReInit)
-	}
-}

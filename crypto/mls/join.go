@@ -8,7 +8,8 @@ import (
 
 // JoinWelcome enters a group by the Welcome of a commit that added us (RFC 9420
 // §12.4.3.1). The key package must not be used again. The application judges
-// the members before it trusts the group.
+// the members before it trusts the group. A group that succeeds another one by
+// ReInit, or is a branch of one, is joined with that one in the options.
 func JoinWelcome(c Client, welcome []byte, kp *KeyPackagePrivate, opts JoinOptions) (*Group, error) {
 	s, err := c.check()
 	if err != nil {
@@ -36,16 +37,12 @@ func JoinWelcome(c Client, welcome []byte, kp *KeyPackagePrivate, opts JoinOptio
 		return nil, err
 	}
 	defer wipe(group.joinerSecret, group.pathSecret)
-	for _, id := range group.psks {
-		if id.Type == PSKResumption && id.Usage != ResumptionApplication {
-			return nil, rule(ErrUnsupported, "12.4.3.1", "joining by reinitialisation or branch")
-		}
-		if len(id.Nonce) != s.nh {
-			return nil, rule(ErrWelcome, "8.4", "psk_nonce of %d bytes", len(id.Nonce))
-		}
+	link, err := group.checkPSKs(s, opts.From)
+	if err != nil {
+		return nil, err
 	}
 	g := &Group{client: c, suite: s}
-	psks, err := g.findPSKs(group.psks)
+	psks, err := g.findPSKs(group.psks, opts.From)
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +59,11 @@ func JoinWelcome(c Client, welcome []byte, kp *KeyPackagePrivate, opts JoinOptio
 	}
 	if g.public, err = newPublicState(info, opts.RatchetTree); err != nil {
 		return nil, err
+	}
+	if link != nil {
+		if err := g.public.checkLink(*link, opts.From, opts.SameMember); err != nil {
+			return nil, err
+		}
 	}
 	if err := g.enter(kp, info, group); err != nil {
 		return nil, err

@@ -134,7 +134,7 @@ func (g *Group) stage(a *authenticatedContent, now time.Time) (*StagedCommit, er
 			return staged, nil
 		}
 	}
-	psks, err := g.findPSKs(t.psks)
+	psks, err := g.findPSKs(t.psks, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -175,6 +175,9 @@ func (g *Group) stage(a *authenticatedContent, now time.Time) (*StagedCommit, er
 	next.keys = keys
 	if !g.suite.macEqual(next.secrets.confirmation, public.context.confirmedTranscriptHash, a.auth.confirmationTag) {
 		return nil, rule(ErrConfirmationTag, "12.4.2", "confirmation_tag")
+	}
+	if next.ended != nil {
+		next.retire()
 	}
 	staged.next = next
 	return staged, nil

@@ -1,5 +1,7 @@
 package mls
 
+import "bytes"
+
 // Proposal types (RFC 9420 §17.4).
 const (
 	proposalAdd                    uint16 = 1
@@ -31,12 +33,13 @@ type RemoveProposal struct{ LeafIndex LeafIndex }
 // PreSharedKeyProposal mixes a pre-shared key into the next epoch (§12.1.4).
 type PreSharedKeyProposal struct{ ID PreSharedKeyID }
 
-// ReInitProposal ends the group in favour of another one (§12.1.5).
+// ReInitProposal ends the group in favour of another one, with these parameters
+// (§12.1.5). It is committed alone. [Group.Successor] makes the other group.
 type ReInitProposal struct {
 	GroupID    []byte
-	Version    uint16
+	Version    uint16 // 1 is MLS 1.0, which zero stands for in proposals of ours
 	Suite      CipherSuite
-	Extensions []Extension
+	Extensions []Extension // of the group context
 }
 
 // ExternalInitProposal carries the key of an external commit (§12.1.6). It is
@@ -71,6 +74,16 @@ func (p ReInitProposal) append(b []byte) []byte {
 	return appendExtensions(b, p.Extensions)
 }
 
+// detached copies a proposal out of the message in which it came.
+func (p ReInitProposal) detached() *ReInitProposal {
+	p.GroupID, p.Extensions = bytes.Clone(p.GroupID), cloneExtensions(p.Extensions)
+	return &p
+}
+
+func (d *decoder) reInit() ReInitProposal {
+	return ReInitProposal{GroupID: d.vector(), Version: d.uint16(), Suite: CipherSuite(d.uint16()), Extensions: d.extensions()}
+}
+
 func appendProposal(b []byte, p Proposal) []byte {
 	return p.append(appendUint16(b, p.proposalType()))
 }
@@ -88,7 +101,7 @@ func (d *decoder) proposalBody(t uint16) Proposal {
 	case proposalPSK:
 		return PreSharedKeyProposal{ID: d.preSharedKeyID()}
 	case proposalReInit:
-		return ReInitProposal{GroupID: d.vector(), Version: d.uint16(), Suite: CipherSuite(d.uint16()), Extensions: d.extensions()}
+		return d.reInit()
 	case proposalExternalInit:
 		return ExternalInitProposal{KEMOutput: d.vector()}
 	case proposalGroupContextExtensions:

@@ -29,6 +29,11 @@ func (g *Group) ProposePreSharedKey(id PreSharedKeyID, authenticatedData []byte)
 	return g.propose(PreSharedKeyProposal{ID: id}, authenticatedData, time.Time{})
 }
 
+// ProposeReInit proposes to end the group in favour of another one (§12.1.5).
+func (g *Group) ProposeReInit(p ReInitProposal, authenticatedData []byte) ([]byte, error) {
+	return g.propose(p, authenticatedData, time.Time{})
+}
+
 func (g *Group) propose(p Proposal, authenticatedData []byte, now time.Time) ([]byte, error) {
 	if g.ended != nil {
 		return nil, g.ended
@@ -102,6 +107,9 @@ func (p *PublicGroup) ProposeSelf(c Client, kp *KeyPackage, authenticatedData []
 }
 
 func (p *publicState) signOutside(key crypto.Signer, sender Sender, proposal Proposal, authenticatedData []byte) ([]byte, error) {
+	if p.reInit != nil {
+		return nil, errReInit()
+	}
 	if err := p.checkProposal(proposal, sender, time.Time{}); err != nil {
 		return nil, err
 	}

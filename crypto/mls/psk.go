@@ -62,6 +62,9 @@ func (d *decoder) preSharedKeyID() PreSharedKeyID {
 	return p
 }
 
+// maxPSKs is how many keys PSKLabel can count.
+const maxPSKs = 1<<16 - 1
+
 // preSharedKey is a key with its name.
 type preSharedKey struct {
 	id  PreSharedKeyID

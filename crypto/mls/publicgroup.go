@@ -60,6 +60,19 @@ func (p *PublicGroup) Member(l LeafIndex) (*LeafNode, bool) {
 // TreeHash is the tree hash of the current epoch.
 func (p *PublicGroup) TreeHash() []byte { return bytes.Clone(p.state.context.treeHash) }
 
+// Ended is ErrReInit when a commit covered a ReInit proposal: no message of the
+// group is valid any more. It is nil while the group goes on.
+func (p *PublicGroup) Ended() error {
+	if p.state.reInit != nil {
+		return errReInit()
+	}
+	return nil
+}
+
+// ReInit gives the parameters of the group that takes the place of this one, when
+// a commit covered a ReInit proposal.
+func (p *PublicGroup) ReInit() (ReInitProposal, bool) { return p.state.successor() }
+
 // PendingProposals are those received in this epoch.
 func (p *PublicGroup) PendingProposals() []ReceivedProposal { return p.state.pendingProposals() }
 
@@ -106,9 +119,6 @@ func (p *PublicGroup) Process(commit []byte, now time.Time) (*PublicStaged, erro
 	t, next, err := p.state.stage(a, now)
 	if err != nil {
 		return nil, err
-	}
-	if t.reInit != nil {
-		return nil, rule(ErrUnsupported, "12.1.5", "ReInit proposals are not followed without secrets")
 	}
 	return &PublicStaged{
 		base:              p.state.encoded,

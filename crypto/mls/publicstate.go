@@ -60,6 +60,11 @@ func (c *groupContext) detached() groupContext {
 	return d
 }
 
+// errReInit is why a group that was reinitialised goes no further.
+func errReInit() error {
+	return rule(ErrReInit, "12.4.2", "a commit covered a ReInit proposal")
+}
+
 // copy gives a state that can be changed apart from p.
 func (p *publicState) copy() *publicState {
 	q := *p
@@ -75,6 +80,8 @@ func (p *publicState) follows(groupID []byte, epoch uint64) error {
 		return rule(ErrWrongGroup, "6", "group_id differs")
 	case epoch < p.context.epoch:
 		return rule(ErrStaleEpoch, "12.4.2", "message of epoch %d in epoch %d", epoch, p.context.epoch)
+	case p.reInit != nil:
+		return errReInit()
 	case epoch > p.context.epoch:
 		return rule(ErrFutureEpoch, "12.4.2", "message of epoch %d in epoch %d", epoch, p.context.epoch)
 	}

@@ -15,6 +15,9 @@ type Changes struct {
 	ExtensionsChanged bool // the group context extensions differ
 	External          bool // an external commit: the committer is in Added
 	Committer         LeafIndex
+
+	// ReInit is set when the commit ends the group in favour of another one.
+	ReInit *ReInitProposal
 }
 
 // StagedCommit is a commit that was made, or received and found valid, and has
@@ -31,11 +34,13 @@ type StagedCommit struct {
 
 	base []byte // the encoded group context it follows
 	next *Group // the state after it
-	// joined is set by JoinExternal: there is no group to merge into.
+	// joined is set where there is no group to merge into.
 	joined bool
 }
 
-// Message gives the commit to send, an MLSMessage; nil for received commits.
+// Message gives the commit to send, an MLSMessage; nil for received commits, and
+// for the first commit of a successor or of a branch, which only its maker is
+// there to follow.
 func (s *StagedCommit) Message() []byte { return bytes.Clone(s.message) }
 
 // Welcome gives the MLSMessage for the members that the commit adds; nil if it
@@ -44,7 +49,8 @@ func (s *StagedCommit) Message() []byte { return bytes.Clone(s.message) }
 func (s *StagedCommit) Welcome() []byte { return bytes.Clone(s.welcome) }
 
 // GroupInfo gives the signed GroupInfo of the new epoch, an MLSMessage with
-// ratchet_tree and external_pub; nil for received commits.
+// ratchet_tree and external_pub; nil for received commits, and for a commit that
+// ends the group by ReInit.
 func (s *StagedCommit) GroupInfo() []byte { return bytes.Clone(s.groupInfo) }
 
 // Changes says what the commit does to the membership.
@@ -69,8 +75,9 @@ func (s *StagedCommit) Members() []Member { return s.next.Members() }
 // could then not be checked.
 func (s *StagedCommit) SelfRemoved() bool { return s.selfRemoved }
 
-// Group gives the group that an external commit of ours enters, to be used once
-// the commit is accepted; nil for other commits, which are merged.
+// Group gives the group that an external commit of ours enters, or that we
+// founded as a successor or a branch, to be used once the commit is accepted; nil
+// for other commits, which are merged.
 func (s *StagedCommit) Group() *Group {
 	if !s.joined {
 		return nil
@@ -82,7 +89,7 @@ func (s *StagedCommit) Group() *Group {
 // keys.
 type CommitOptions struct {
 	// Proposals are committed by value: AddProposal, RemoveProposal,
-	// PreSharedKeyProposal, GroupContextExtensionsProposal.
+	// PreSharedKeyProposal, GroupContextExtensionsProposal, ReInitProposal.
 	Proposals []Proposal
 	// ByReference names proposals that were received, or sent, in this epoch.
 	ByReference []ProposalRef
@@ -130,6 +137,14 @@ type JoinOptions struct {
 	// not judged (RFC 9420 §7.3 does not ask it, and a member's key package
 	// that has expired since would keep everybody out).
 	Now time.Time
+	// From is the group that the new one succeeds by ReInit, or of which it is a
+	// branch; nil for other groups. Only then a Welcome that says so is accepted,
+	// and no other one.
+	From *Group
+	// SameMember says whether a leaf of the group before and one of the new group
+	// are the same member, and is to be an equivalence. Nil compares their
+	// credentials.
+	SameMember func(before, after *LeafNode) bool
 }
 
 // ExternalOptions is for JoinExternal.

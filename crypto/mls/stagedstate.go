@@ -51,7 +51,8 @@ func (c *Changes) append(b []byte) []byte {
 	}
 	b = appendOptional(b, c.ExtensionsChanged)
 	b = appendOptional(b, c.External)
-	return appendUint32(b, uint32(c.Committer))
+	b = appendUint32(b, uint32(c.Committer))
+	return appendReInit(b, c.ReInit)
 }
 
 func (d *decoder) changes() Changes {
@@ -65,5 +66,6 @@ func (d *decoder) changes() Changes {
 	}
 	c.ExtensionsChanged, c.External = d.optional(), d.optional()
 	c.Committer = LeafIndex(d.uint32())
+	c.ReInit = d.optionalReInit()
 	return c
 }

@@ -9,10 +9,10 @@ import (
 
 // Serialised states begin with stateMagic, a version and a kind. They are
 // encoded as MLS structures are. States that hold secrets are to be encrypted by
-// whoever keeps them.
+// whoever keeps them. Version 1 is read as well: it knew no parameters of a ReInit.
 const (
 	stateMagic   = "MLSs"
-	stateVersion = 1
+	stateVersion = 2
 )
 
 type stateKind uint8
@@ -38,8 +38,8 @@ func decodeState[T any](b []byte, kind stateKind, read func(*decoder) T) (T, err
 			d.fail("not a state of this package")
 			return zero
 		}
-		if v := d.uint16(); v != stateVersion {
-			d.fail("state of version %d", v)
+		if d.version = d.uint16(); d.version < 1 || d.version > stateVersion {
+			d.fail("state of version %d", d.version)
 			return zero
 		}
 		if k := stateKind(d.uint8()); k != kind {
@@ -58,6 +58,7 @@ func (p *publicState) append(b []byte) []byte {
 	b = p.context.append(b)
 	b = appendVector(b, p.confirmationTag)
 	b = p.tree.append(b)
+	b = appendReInit(b, p.reInit)
 	return appendList(b, func(b []byte) []byte {
 		for _, r := range p.pending {
 			b = appendVector(b, []byte(r.Ref))
@@ -81,6 +82,7 @@ func (d *decoder) publicState() *publicState {
 	}
 	p.suite = s
 	p.tree = d.ratchetTree(s)
+	p.reInit = d.optionalReInit()
 	list := d.list()
 	for list.more() {
 		p.pending = append(p.pending, &ReceivedProposal{
@@ -105,6 +107,21 @@ func (d *decoder) publicState() *publicState {
 	p.encoded = p.context.encode()
 	p.confirm(tag)
 	return p
+}
+
+func appendReInit(b []byte, p *ReInitProposal) []byte {
+	b = appendOptional(b, p != nil)
+	if p != nil {
+		b = p.append(b)
+	}
+	return b
+}
+
+func (d *decoder) optionalReInit() *ReInitProposal {
+	if d.version < 2 || !d.optional() {
+		return nil
+	}
+	return d.reInit().detached()
 }
 
 // MarshalBinary encodes the group.
@@ -155,7 +172,10 @@ func (g *Group) append(b []byte) ([]byte, error) {
 		}
 		return b
 	})
-	b = g.tree.append(b)
+	b = appendOptional(b, g.tree != nil)
+	if g.tree != nil {
+		b = g.tree.append(b)
+	}
 	b = appendList(b, func(b []byte) []byte {
 		for _, ref := range slices.Sorted(maps.Keys(g.updates)) {
 			b = private(appendVector(b, []byte(ref)), g.updates[ref])
@@ -230,7 +250,7 @@ func (d *decoder) group() *Group {
 	case 1:
 		g.ended = rule(ErrRemoved, "12.4.2", "a commit removed this member")
 	case 2:
-		g.ended = rule(ErrReInit, "12.4.2", "a commit covered a ReInit proposal")
+		g.ended = errReInit()
 	default:
 		g.ended = rule(ErrNotStaged, "14", "the commit is merged")
 	}
@@ -257,7 +277,9 @@ func (d *decoder) group() *Group {
 		g.keys[x] = key
 	}
 	d.joined(list)
-	g.tree = d.secretTree(s, len(g.public.tree.leaves))
+	if d.version < 2 || d.optional() {
+		g.tree = d.secretTree(s, len(g.public.tree.leaves))
+	}
 	g.updates = map[ProposalRef]hpke.PrivateKey{}
 	list = d.list()
 	for list.more() {
@@ -270,8 +292,8 @@ func (d *decoder) group() *Group {
 		g.resumption = append(g.resumption, pastEpoch{epoch: list.uint64(), secret: list.secret(s)})
 	}
 	d.joined(list)
-	if d.err == nil && g.ended == nil && g.keys[g.own.node()] == nil {
-		d.fail("private key of the own leaf is missing")
+	if d.err == nil && g.ended == nil && (g.keys[g.own.node()] == nil || g.tree == nil || g.public.reInit != nil) {
+		d.fail("a group that goes on lacks secrets, or has a successor")
 	}
 	return g
 }

@@ -16,6 +16,7 @@ type publicState struct {
 	interim         []byte // interim transcript hash
 	confirmationTag []byte
 	pending         []*ReceivedProposal // in the order in which they came
+	reInit          *ReInitProposal     // which ended the group with this epoch
 }
 
 // cited is a proposal of a commit, with who proposed it.
@@ -23,6 +24,10 @@ type cited struct {
 	proposal Proposal
 	sender   Sender
 	ref      ProposalRef // empty for proposals by value
+
+	// founding says that it is the PreSharedKey proposal by which the first
+	// commit of a group ties it to the one before (§11.2, §11.3).
+	founding bool
 }
 
 // transition is a commit on its way from one epoch to the next.
@@ -116,7 +121,7 @@ func (t *transition) checkList() error {
 		return nil
 	}
 	for _, c := range t.list {
-		if c.ref == "" { // the others were judged when they came in
+		if c.ref == "" && !c.founding { // the others were judged when they came in
 			if err := t.from.checkProposal(c.proposal, c.sender, t.now); err != nil {
 				return err
 			}
@@ -154,11 +159,14 @@ func (t *transition) checkList() error {
 			}
 			psks[id] = true
 			t.psks = append(t.psks, p.ID)
+			if len(t.psks) > maxPSKs {
+				return rule(ErrProposalList, "8.4", "more than %d pre-shared keys", maxPSKs)
+			}
 		case ReInitProposal:
 			if len(t.list) > 1 {
 				return rule(ErrProposalList, "12.2", "ReInit proposal beside others")
 			}
-			t.reInit = &p
+			t.reInit = p.detached()
 		case ExternalInitProposal:
 			if !t.external {
 				return rule(ErrProposalList, "12.2", "ExternalInit proposal in a member's commit")
@@ -199,6 +207,9 @@ func (p *publicState) checkProposal(proposal Proposal, sender Sender, now time.T
 			return rule(ErrProposal, "12.1.3", "Remove proposal for leaf %d, which is blank", q.LeafIndex)
 		}
 	case PreSharedKeyProposal:
+		if q.ID.Type != PSKExternal && q.ID.Type != PSKResumption {
+			return rule(ErrProposal, "8.4", "pre-shared key of type %d", q.ID.Type)
+		}
 		if q.ID.Type == PSKResumption && q.ID.Usage != ResumptionApplication {
 			return rule(ErrProposal, "12.1.4", "pre-shared key of usage %d", q.ID.Usage)
 		}
@@ -331,7 +342,7 @@ func (t *transition) finish(a *authenticatedContent) *publicState {
 	context := t.provisional()
 	context.confirmedTranscriptHash = t.from.suite.confirmedTranscriptHash(t.from.interim, a)
 	context.extensions = cloneExtensions(context.extensions)
-	next := &publicState{suite: t.from.suite, context: context, encoded: context.encode(), tree: t.tree}
+	next := &publicState{suite: t.from.suite, context: context, encoded: context.encode(), tree: t.tree, reInit: t.reInit}
 	next.confirm(a.auth.confirmationTag)
 	return next
 }
@@ -349,6 +360,7 @@ func (t *transition) changes(path bool) Changes {
 		ExtensionsChanged: !equalExtensions(t.after, t.from.context.extensions),
 		External:          t.external,
 		Committer:         t.committer,
+		ReInit:            t.reInit,
 	}
 	member := func(l LeafIndex) Member { return Member{Index: l, Leaf: t.tree.leaves[l]} }
 	for _, l := range t.added {
