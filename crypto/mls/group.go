@@ -146,6 +146,15 @@ func (g *Group) Export(label string, context []byte, length int) ([]byte, error)
 	return g.suite.export(g.secrets.exporter, label, context, length), nil
 }
 
+// ResumptionSecret gives the resumption_psk of this epoch, or of a past one that is
+// still kept (§8.6; Client.ResumptionEpochs says how many are). It is for
+// Client.PSK in other groups, which then name it by a PreSharedKeyID of type
+// PSKResumption and usage ResumptionApplication.
+func (g *Group) ResumptionSecret(epoch uint64) ([]byte, bool) {
+	secret := g.ownResumption(PreSharedKeyID{Type: PSKResumption, GroupID: g.public.context.groupID, Epoch: epoch})
+	return bytes.Clone(secret), secret != nil
+}
+
 // PendingProposals are those received, or sent, in this epoch.
 func (g *Group) PendingProposals() []ReceivedProposal { return g.public.pendingProposals() }
 
