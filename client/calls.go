@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ensemble-sante/ensemble/crypto/mls"
+	"github.com/ensemble-sante/ensemble/crypto/order"
 	"github.com/ensemble-sante/ensemble/rooms"
 	"github.com/ensemble-sante/ensemble/rooms/wire"
 )
@@ -151,8 +152,8 @@ func (e *engine) changeCall(c *call, s *room, next ID) {
 			curtain.Comes = append(curtain.Comes, e.who(u, s).name)
 		}
 	}
-	slices.SortFunc(curtain.Leaves, compareNames)
-	slices.SortFunc(curtain.Comes, compareNames)
+	order.By(curtain.Leaves, compareNames)
+	order.By(curtain.Comes, compareNames)
 	e.tellLive(curtain, nil)
 }
 
@@ -417,7 +418,7 @@ func (c *call) dropHand(user ID) {
 
 func (c *call) raise(h hand) {
 	c.hands = append(c.hands, h)
-	slices.SortStableFunc(c.hands, func(a, b hand) int { return int(a.at - b.at) })
+	order.StablyBy(c.hands, func(a, b hand) int { return int(a.at - b.at) })
 }
 
 // knockCame notes who waits in the lobby of a session.

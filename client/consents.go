@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/ensemble-sante/ensemble/crypto/identity"
+	"github.com/ensemble-sante/ensemble/crypto/order"
 	"github.com/ensemble-sante/ensemble/rooms"
 )
 
@@ -379,7 +380,7 @@ func (e *engine) roomsOf(dossier ID) []ID {
 			out = append(out, id)
 		}
 	}
-	slices.SortFunc(out, func(a, b ID) int {
+	order.By(out, func(a, b ID) int {
 		if (a == dossier) != (b == dossier) {
 			if a == dossier {
 				return -1

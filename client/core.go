@@ -5,9 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
-	"net/url"
 	"sync"
 	"time"
 
@@ -37,7 +34,7 @@ type Config struct {
 	Version string
 	// Logger gets what an operator may read: codes and ids of rooms. Nothing
 	// if nil.
-	Logger *slog.Logger
+	Logger Logger
 	// RemoveDelay is how long each further member waits before it commits a
 	// Remove that those before it have not; two seconds if zero.
 	RemoveDelay time.Duration
@@ -48,6 +45,20 @@ type Config struct {
 	// removed; ten seconds if zero.
 	GoneAfter time.Duration
 }
+
+// Logger is what a core reports to; *slog.Logger is one. Browsers have none, and
+// do without package log/slog.
+type Logger interface {
+	Debug(message string, attributes ...any)
+	Warn(message string, attributes ...any)
+	Error(message string, attributes ...any)
+}
+
+type unlogged struct{}
+
+func (unlogged) Debug(string, ...any) {}
+func (unlogged) Warn(string, ...any)  {}
+func (unlogged) Error(string, ...any) {}
 
 // Core is a device's end-to-end client. Its methods are safe for concurrent
 // use; they wait until [Core.Run] runs.
@@ -70,9 +81,8 @@ type event interface{ happen(e *engine) }
 // New gives a core that has not started. It refuses a configuration with
 // something missing.
 func New(cfg Config) (*Core, error) {
-	u, err := url.Parse(cfg.Origin)
-	if err != nil || u.Host == "" {
-		return nil, fmt.Errorf("client: %q is no origin", cfg.Origin)
+	if _, _, err := splitOrigin(cfg.Origin); err != nil {
+		return nil, err
 	}
 	if cfg.Transport == nil || cfg.HTTP == nil || cfg.Storage == nil {
 		return nil, errors.New("client: transport, HTTP and storage are needed")
@@ -81,7 +91,7 @@ func New(cfg Config) (*Core, error) {
 		cfg.Now = time.Now
 	}
 	if cfg.Logger == nil {
-		cfg.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+		cfg.Logger = unlogged{}
 	}
 	if cfg.RemoveDelay == 0 {
 		cfg.RemoveDelay = 2 * time.Second

@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"sync"
 	"time"
 
@@ -22,7 +21,7 @@ type engine struct {
 	background *sync.WaitGroup
 	store      *sealedStorage
 	codec      *wire.Codec
-	log        *slog.Logger
+	log        Logger
 
 	// This turn.
 	ops     []Op

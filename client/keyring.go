@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/ensemble-sante/ensemble/crypto/order"
 	"github.com/ensemble-sante/ensemble/crypto/record"
 	"github.com/ensemble-sante/ensemble/rooms"
 )
@@ -66,7 +67,7 @@ func (k *keyring) grant(id record.EpochID, key record.Key, opens func(record.Key
 		return false
 	}
 	list = append(slices.Clone(list), key)
-	slices.SortStableFunc(list, func(a, b record.Key) int { return cmp.Compare(opens(b), opens(a)) })
+	order.StablyBy(list, func(a, b record.Key) int { return cmp.Compare(opens(b), opens(a)) })
 	k.granted[id] = list
 	return true
 }
@@ -108,7 +109,7 @@ func (k *keyring) stored() []storedKey {
 			list = append(list, storedKey{[]byte(id.Group), id.Epoch, key.Bytes(), true})
 		}
 	}
-	slices.SortStableFunc(list, func(a, b storedKey) int {
+	order.StablyBy(list, func(a, b storedKey) int {
 		return cmp.Or(slices.Compare(a.Group, b.Group), cmp.Compare(a.Epoch, b.Epoch))
 	})
 	return list

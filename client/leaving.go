@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ensemble-sante/ensemble/crypto/order"
 	"github.com/ensemble-sante/ensemble/crypto/record"
 	"github.com/ensemble-sante/ensemble/rooms"
 	"github.com/ensemble-sante/ensemble/rooms/wire"
@@ -65,7 +66,7 @@ func (e *engine) sessionsLeft(user ID, in []ID) []ID {
 			out = append(out, s.id)
 		}
 	}
-	slices.SortFunc(out, ID.Compare)
+	order.By(out, ID.Compare)
 	return out
 }
 

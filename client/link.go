@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net/url"
 	"strings"
 	"time"
 
@@ -126,22 +125,32 @@ func (c *Core) connect(ctx context.Context) error {
 	}
 }
 
-func websocketURL(origin string) (string, error) {
-	u, err := url.Parse(origin)
-	if err != nil {
-		return "", fmt.Errorf("client: origin: %w", err)
+// splitOrigin gives the scheme, http or https, and the host with its port. An
+// origin has nothing else, so that the core does without package net/url.
+func splitOrigin(origin string) (scheme, host string, err error) {
+	scheme, host, _ = strings.Cut(strings.TrimSuffix(origin, "/"), "://")
+	scheme = strings.ToLower(scheme)
+	if scheme != "http" && scheme != "https" || host == "" || strings.ContainsFunc(host, notOfHost) {
+		return "", "", fmt.Errorf("client: %q is no origin", origin)
 	}
-	u.Scheme = strings.Replace(u.Scheme, "http", "ws", 1)
-	u.Path = websocketPath
-	return u.String(), nil
+	return scheme, host, nil
+}
+
+func notOfHost(r rune) bool {
+	return r <= ' ' || r >= 0x7f || strings.ContainsRune(`/\?#@%"<>^`+"`{|}", r)
+}
+
+func websocketURL(origin string) (string, error) {
+	scheme, host, err := splitOrigin(origin)
+	if err != nil {
+		return "", err
+	}
+	return strings.Replace(scheme, "http", "ws", 1) + "://" + host + websocketPath, nil
 }
 
 func originHost(origin string) string {
-	u, err := url.Parse(origin)
-	if err != nil {
-		return ""
-	}
-	return u.Host
+	_, host, _ := splitOrigin(origin)
+	return host
 }
 
 type sessionWho struct {

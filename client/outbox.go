@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ensemble-sante/ensemble/crypto/identity"
@@ -54,8 +56,8 @@ func (e *engine) loadOutbox() error {
 		if err := decodeState(p.Value, &s); err != nil {
 			return err
 		}
-		var place uint64
-		if _, err := fmt.Sscanf(p.Key, keyOutbox+"%016x", &place); err != nil {
+		place, err := strconv.ParseUint(strings.TrimPrefix(p.Key, keyOutbox), 16, 64)
+		if err != nil {
 			return fmt.Errorf("%w: %w", errState, err)
 		}
 		r := e.rooms[s.Room]

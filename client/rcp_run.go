@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/ensemble-sante/ensemble/crypto/identity"
+	"github.com/ensemble-sante/ensemble/crypto/order"
 	"github.com/ensemble-sante/ensemble/rooms"
 )
 
@@ -251,6 +252,6 @@ func (e *engine) attendance(session, item ID, s rooms.SessionState) rooms.Attend
 			note(seat.User)
 		}
 	}
-	slices.SortFunc(a.Present, func(x, y rooms.Attendee) int { return compareNames(x.Name, y.Name) })
+	order.By(a.Present, func(x, y rooms.Attendee) int { return compareNames(x.Name, y.Name) })
 	return a
 }

@@ -189,7 +189,7 @@ func (p *person) start() {
 	if p.through != nil {
 		transport = p.through(way)
 	}
-	var log *slog.Logger
+	var log client.Logger
 	if os.Getenv("ENSEMBLE_TEST_LOG") != "" {
 		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})).With("who", p.name)
 	}

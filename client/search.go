@@ -2,9 +2,9 @@ package client
 
 import (
 	"context"
-	"slices"
 	"strings"
 
+	"github.com/ensemble-sante/ensemble/crypto/order"
 	"github.com/ensemble-sante/ensemble/rooms"
 )
 
@@ -36,7 +36,7 @@ func search(ctx context.Context, c *Core, args SearchArgs) (SearchResult, error)
 		}
 		return nil
 	})
-	slices.SortStableFunc(result.Hits, func(a, b SearchHit) int {
+	order.StablyBy(result.Hits, func(a, b SearchHit) int {
 		if (a.Kind == "CASE") != (b.Kind == "CASE") {
 			if a.Kind == "CASE" {
 				return -1

@@ -3,6 +3,7 @@ package client
 import (
 	"slices"
 
+	"github.com/ensemble-sante/ensemble/crypto/order"
 	"github.com/ensemble-sante/ensemble/rooms"
 )
 
@@ -128,8 +129,8 @@ func (e *engine) audience(r *room) Audience {
 		a.Awaited = append(a.Awaited, e.member(q.User, r))
 	}
 	byName := func(x, y Member) int { return compareNames(x.Name, y.Name) }
-	slices.SortFunc(a.Members, byName)
-	slices.SortFunc(a.Awaited, byName)
+	order.By(a.Members, byName)
+	order.By(a.Awaited, byName)
 	return a
 }
 

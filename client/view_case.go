@@ -3,6 +3,7 @@ package client
 import (
 	"slices"
 
+	"github.com/ensemble-sante/ensemble/crypto/order"
 	"github.com/ensemble-sante/ensemble/crypto/record"
 	"github.com/ensemble-sante/ensemble/rooms"
 )
@@ -40,7 +41,7 @@ func caseView(e *engine, p CaseParams) (any, error) {
 		v.Rooms = append(v.Rooms, e.roomCard(r))
 		e.caseTimeline(&v, r)
 	}
-	slices.SortFunc(v.Rooms, func(a, b RoomCard) int { return int(b.At - a.At) })
+	order.By(v.Rooms, func(a, b RoomCard) int { return int(b.At - a.At) })
 	v.Sessions = e.meetings(func(r *room) bool { return e.sessionHasCase(r, p.Case) })
 	if plan := e.roomOfKind(p.Case, rooms.KindPlan); plan != nil {
 		e.reads(plan.id)
@@ -87,7 +88,7 @@ func (e *engine) fillDossier(v *CaseView, d *room) {
 	for _, p := range s.Circle() {
 		v.Circle = append(v.Circle, e.party(d, p.Party))
 	}
-	slices.SortFunc(v.Circle, func(a, b PartyView) int { return compareNames(a.Name, b.Name) })
+	order.By(v.Circle, func(a, b PartyView) int { return compareNames(a.Name, b.Name) })
 }
 
 func (e *engine) lifeProject(d *room) *WordsView {
@@ -227,7 +228,7 @@ func (e *engine) caseTimeline(v *CaseView, r *room) {
 
 func sortTimeline(v *CaseView) {
 	const most = 200
-	slices.SortStableFunc(v.Timeline, func(a, b TimelineRow) int { return int(b.At - a.At) })
+	order.StablyBy(v.Timeline, func(a, b TimelineRow) int { return int(b.At - a.At) })
 	v.Timeline = v.Timeline[:min(len(v.Timeline), most)]
 }
 
@@ -276,6 +277,6 @@ func (e *engine) cases() []CaseCard {
 		seen[dossier] = true
 		list = append(list, e.caseCard(dossier))
 	}
-	slices.SortFunc(list, func(a, b CaseCard) int { return compareNames(a.Person, b.Person) })
+	order.By(list, func(a, b CaseCard) int { return compareNames(a.Person, b.Person) })
 	return list
 }

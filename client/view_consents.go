@@ -3,6 +3,7 @@ package client
 import (
 	"slices"
 
+	"github.com/ensemble-sante/ensemble/crypto/order"
 	"github.com/ensemble-sante/ensemble/rooms"
 )
 
@@ -44,7 +45,7 @@ func consentsView(e *engine, p CaseParams) (any, error) {
 			}))
 		}
 	}
-	slices.SortFunc(v.Rows, func(a, b ConsentRow) int { return compareNames(a.Party.Name, b.Party.Name) })
+	order.By(v.Rows, func(a, b ConsentRow) int { return compareNames(a.Party.Name, b.Party.Name) })
 	for _, row := range e.directory() {
 		if !listed[row.User] {
 			v.Directory = append(v.Directory, row)
@@ -139,7 +140,7 @@ func (e *engine) directory() []DirectoryRow {
 		}
 		list = append(list, DirectoryRow{User: a.User, Name: w.name, Role: w.role, Kind: a.Kind, Organisation: w.organisation})
 	}
-	slices.SortFunc(list, func(a, b DirectoryRow) int { return compareNames(a.Name, b.Name) })
+	order.By(list, func(a, b DirectoryRow) int { return compareNames(a.Name, b.Name) })
 	return list
 }
 
@@ -169,6 +170,6 @@ func settingsView(e *engine, _ nothing) (any, error) {
 			Revoked: d.Revoked, At: d.Certificate.IssuedAt,
 		})
 	}
-	slices.SortFunc(v.Devices, func(a, b DeviceView) int { return int(b.At - a.At) })
+	order.By(v.Devices, func(a, b DeviceView) int { return int(b.At - a.At) })
 	return v, nil
 }

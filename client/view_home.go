@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ensemble-sante/ensemble/crypto/order"
 	"github.com/ensemble-sante/ensemble/rooms"
 )
 
@@ -26,7 +27,7 @@ func homeView(e *engine, _ nothing) (any, error) {
 			v.Threads = append(v.Threads, c)
 		}
 	}
-	slices.SortFunc(v.Threads, func(a, b RoomCard) int { return int(b.At - a.At) })
+	order.By(v.Threads, func(a, b RoomCard) int { return int(b.At - a.At) })
 	return v, nil
 }
 
@@ -53,12 +54,12 @@ func (e *engine) worklist() []Work {
 			list = append(list, e.mentionWork(r)...)
 		}
 	}
-	order := []string{
+	kinds := []string{
 		"SIGN_MINUTES", "ANSWER_INVITATION", "READ_MENTION", "GIVE_OPINION", "ACTION_DUE", "ACCEPT_ACTION",
 		"ACCEPT_ACTION_FOR_PERSON", warnFewCollectors,
 	}
-	slices.SortStableFunc(list, func(a, b Work) int {
-		if i, j := slices.Index(order, a.Kind), slices.Index(order, b.Kind); i != j {
+	order.StablyBy(list, func(a, b Work) int {
+		if i, j := slices.Index(kinds, a.Kind), slices.Index(kinds, b.Kind); i != j {
 			return i - j
 		}
 		if a.Due != b.Due {

@@ -3,6 +3,7 @@ package client
 import (
 	"slices"
 
+	"github.com/ensemble-sante/ensemble/crypto/order"
 	"github.com/ensemble-sante/ensemble/crypto/record"
 	"github.com/ensemble-sante/ensemble/rooms"
 )
@@ -38,7 +39,7 @@ func (e *engine) roomView(r *room) RoomView {
 			v.Typing = append(v.Typing, e.who(u, r).name)
 		}
 	}
-	slices.SortFunc(v.Typing, compareNames)
+	order.By(v.Typing, compareNames)
 	for _, c := range r.public().RemovalPending(e.serverNow()) {
 		v.RemovalPending = append(v.RemovalPending, e.who(c.User, r).name)
 	}
@@ -230,7 +231,7 @@ func (e *engine) post(r *room, p *rooms.Post, i *RoomItem) {
 				i.ReadBy = append(i.ReadBy, e.who(u, r).name)
 			}
 		}
-		slices.SortFunc(i.ReadBy, compareNames)
+		order.By(i.ReadBy, compareNames)
 	}
 }
 
@@ -313,6 +314,6 @@ func documentsView(e *engine, p CaseParams) (any, error) {
 			v.Documents = append(v.Documents, e.documentView(r, post))
 		}
 	}
-	slices.SortFunc(v.Documents, func(a, b DocumentView) int { return int(b.At - a.At) })
+	order.By(v.Documents, func(a, b DocumentView) int { return int(b.At - a.At) })
 	return v, nil
 }

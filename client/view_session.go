@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"slices"
 
+	"github.com/ensemble-sante/ensemble/crypto/order"
 	"github.com/ensemble-sante/ensemble/rooms"
 )
 
@@ -25,7 +26,7 @@ func (e *engine) meetings(keep func(*room) bool) []MeetingCard {
 			Items: len(p.Items), People: len(p.Participants),
 		})
 	}
-	slices.SortFunc(list, func(a, b MeetingCard) int { return int(a.Starts - b.Starts) })
+	order.By(list, func(a, b MeetingCard) int { return int(a.Starts - b.Starts) })
 	return list
 }
 
@@ -80,7 +81,7 @@ func sessionView(e *engine, p SessionParams) (any, error) {
 		}
 		v.Participants = append(v.Participants, person)
 	}
-	slices.SortFunc(v.Participants, func(a, b SessionPerson) int { return compareNames(a.Name, b.Name) })
+	order.By(v.Participants, func(a, b SessionPerson) int { return compareNames(a.Name, b.Name) })
 	chair, _ := r.public().Chair()
 	isChair := chair == e.me()
 	_, invited := plan.Participant(e.device.user)
@@ -187,7 +188,7 @@ func itemView(e *engine, p RoomParams) (any, error) {
 	for _, q := range it.Current() {
 		v.Positions = append(v.Positions, e.position(r, q, it.Positions))
 	}
-	slices.SortFunc(v.Positions, func(a, b PositionView) int { return compareNames(a.Name, b.Name) })
+	order.By(v.Positions, func(a, b PositionView) int { return compareNames(a.Name, b.Name) })
 	if v.Status != rooms.ItemRunning && len(it.Attendance) > 0 {
 		v.Attendance = attendeeViews(it.Present())
 	}
@@ -272,11 +273,11 @@ func (e *engine) minutesView(r *room) MinutesView {
 		for _, u := range p.Awaited() {
 			v.Awaited = append(v.Awaited, e.member(u, r))
 		}
-		slices.SortFunc(v.Awaited, func(a, b Member) int { return compareNames(a.Name, b.Name) })
+		order.By(v.Awaited, func(a, b Member) int { return compareNames(a.Name, b.Name) })
 		for _, u := range p.PresentNotSigned() {
 			v.PresentNotSigned = append(v.PresentNotSigned, e.member(u, r).Name)
 		}
-		slices.SortFunc(v.PresentNotSigned, compareNames)
+		order.By(v.PresentNotSigned, compareNames)
 	} else {
 		v.Version++ // the draft of the next one
 		v.Previous, _ = p.Minutes()

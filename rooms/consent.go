@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/ensemble-sante/ensemble/crypto/order"
 	"github.com/ensemble-sante/ensemble/crypto/record"
 )
 
@@ -54,7 +55,7 @@ func (p *Public) Consents() []Consent {
 	for _, c := range p.consents {
 		all = append(all, *c)
 	}
-	slices.SortFunc(all, func(a, b Consent) int { return a.Party.User.Compare(b.Party.User) })
+	order.By(all, func(a, b Consent) int { return a.Party.User.Compare(b.Party.User) })
 	return all
 }
 
@@ -132,7 +133,7 @@ func (p *Public) Awaited(at int64) []Party {
 			all = append(all, c.Party)
 		}
 	}
-	slices.SortFunc(all, func(a, b Party) int { return a.User.Compare(b.User) })
+	order.By(all, func(a, b Party) int { return a.User.Compare(b.User) })
 	return all
 }
 
@@ -161,7 +162,7 @@ func (p *Public) pendingAmong(leaves func(yield func(LeafMember) bool), at int64
 			all = append(all, Citation{m.User, c.Hash})
 		}
 	}
-	slices.SortFunc(all, func(a, b Citation) int { return a.User.Compare(b.User) })
+	order.By(all, func(a, b Citation) int { return a.User.Compare(b.User) })
 	return slices.Compact(all)
 }
 

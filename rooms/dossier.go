@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/ensemble-sante/ensemble/crypto/identity"
+	"github.com/ensemble-sante/ensemble/crypto/order"
 )
 
 // Categories, bases and ways of consent (CSP L. 1110-4, L. 1110-12).
@@ -97,7 +98,7 @@ func (d *DossierState) Circle() []PartyState {
 	for _, p := range d.circle {
 		all = append(all, *p)
 	}
-	slices.SortFunc(all, func(a, b PartyState) int { return a.Party.Party.Compare(b.Party.Party) })
+	order.By(all, func(a, b PartyState) int { return a.Party.Party.Compare(b.Party.Party) })
 	return all
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/ensemble-sante/ensemble/crypto/identity"
+	"github.com/ensemble-sante/ensemble/crypto/order"
 	"github.com/ensemble-sante/ensemble/crypto/record"
 	"github.com/ensemble-sante/ensemble/crypto/sign"
 )
@@ -59,7 +60,7 @@ func (r *Room) ComposeMinutes(d MinutesDraft, seen record.Place) (MinutesContent
 		}
 		c.Attendance = append(c.Attendance, m)
 	}
-	slices.SortFunc(c.Attendance, func(a, b MinutesAttendee) int {
+	order.By(c.Attendance, func(a, b MinutesAttendee) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), a.User.Compare(b.User))
 	})
 	for _, p := range it.Current() {
@@ -67,7 +68,7 @@ func (r *Room) ComposeMinutes(d MinutesDraft, seen record.Place) (MinutesContent
 			User: p.By, Name: r.nameIn(p.By), Position: p.Position, Text: p.Text, At: p.At,
 		})
 	}
-	slices.SortFunc(c.Positions, func(a, b MinutesPosition) int {
+	order.By(c.Positions, func(a, b MinutesPosition) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), a.User.Compare(b.User))
 	})
 	return c, nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ensemble-sante/ensemble/crypto/identity"
 	"github.com/ensemble-sante/ensemble/crypto/mls"
+	"github.com/ensemble-sante/ensemble/crypto/order"
 	"github.com/ensemble-sante/ensemble/crypto/record"
 )
 
@@ -110,7 +111,7 @@ func Begin(e Entry) (*Public, error) {
 		collectors: slices.Clone(g.Collectors),
 		person:     g.Person,
 	}
-	slices.SortFunc(p.collectors, func(a, b Party) int { return a.User.Compare(b.User) })
+	order.By(p.collectors, func(a, b Party) int { return a.User.Compare(b.User) })
 	if g.Kind == KindSession {
 		p.session = &SessionState{Status: SessionPlannedStatus}
 	}

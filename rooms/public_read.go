@@ -7,6 +7,7 @@ import (
 
 	"github.com/ensemble-sante/ensemble/crypto/identity"
 	"github.com/ensemble-sante/ensemble/crypto/mls"
+	"github.com/ensemble-sante/ensemble/crypto/order"
 	"github.com/ensemble-sante/ensemble/crypto/record"
 )
 
@@ -64,7 +65,7 @@ func (p *Public) HasID(id ID) bool {
 // Members are the devices in the room, by leaf.
 func (p *Public) Members() []LeafMember {
 	all := slices.Collect(maps.Values(p.devices))
-	slices.SortFunc(all, func(a, b LeafMember) int { return int(a.Leaf) - int(b.Leaf) })
+	order.By(all, func(a, b LeafMember) int { return int(a.Leaf) - int(b.Leaf) })
 	return all
 }
 
@@ -74,7 +75,7 @@ func (p *Public) Users() []ID {
 	for _, m := range p.devices {
 		all = append(all, m.User)
 	}
-	slices.SortFunc(all, ID.Compare)
+	order.By(all, ID.Compare)
 	return slices.Compact(all)
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ensemble-sante/ensemble/crypto/identity"
 	"github.com/ensemble-sante/ensemble/crypto/mls"
+	"github.com/ensemble-sante/ensemble/crypto/order"
 	"github.com/ensemble-sante/ensemble/crypto/strictcbor"
 )
 
@@ -75,13 +76,13 @@ func (p *Public) state() (*publicState, error) {
 	for i := range p.chain {
 		s.Chain = append(s.Chain, p.chain[i][:]...)
 	}
-	for _, id := range slices.SortedFunc(maps.Keys(p.ids), ID.Compare) {
+	for _, id := range order.Keys(p.ids, ID.Compare) {
 		s.IDs = append(s.IDs, id[:]...)
 	}
-	for _, id := range slices.SortedFunc(maps.Keys(p.heads), ID.Compare) {
+	for _, id := range order.Keys(p.heads, ID.Compare) {
 		s.Heads = append(s.Heads, headState{id, p.heads[id]})
 	}
-	s.Revoked = slices.SortedFunc(maps.Keys(p.revoked), ID.Compare)
+	s.Revoked = order.Keys(p.revoked, ID.Compare)
 	for _, m := range p.Members() {
 		s.Since = append(s.Since, m.Since)
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/ensemble-sante/ensemble/crypto/identity"
+	"github.com/ensemble-sante/ensemble/crypto/order"
 	"github.com/ensemble-sante/ensemble/crypto/record"
 )
 
@@ -196,7 +197,7 @@ func (j *statementJudge) collectors(c *CollectorsChange) (func(), error) {
 	if len(next) == 0 {
 		return nil, Errorf(CodeInvalid, "collectors: none would be left")
 	}
-	slices.SortFunc(next, func(a, b Party) int { return a.User.Compare(b.User) })
+	order.By(next, func(a, b Party) int { return a.User.Compare(b.User) })
 	return func() { p.collectors = next }, nil
 }
 

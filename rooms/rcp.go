@@ -1,6 +1,10 @@
 package rooms
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/ensemble-sante/ensemble/crypto/order"
+)
 
 // RcpRule is the rule of an RcpType: quorum, roles and signers are
 // configuration outside oncology.
@@ -107,6 +111,6 @@ func RequiredSigners(rule RcpRule, chair ID, positions []PositionState) []ID {
 			signers = append(signers, p.By)
 		}
 	}
-	slices.SortFunc(signers, ID.Compare)
+	order.By(signers, ID.Compare)
 	return slices.Compact(signers)
 }

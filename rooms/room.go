@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/ensemble-sante/ensemble/crypto/mls"
+	"github.com/ensemble-sante/ensemble/crypto/order"
 	"github.com/ensemble-sante/ensemble/crypto/record"
 )
 
@@ -216,8 +217,8 @@ func (out *Outcome) describeCommit(message []byte, before, after map[ID]LeafMemb
 		}
 	}
 	byDevice := func(a, b Seat) int { return a.Device.Compare(b.Device) }
-	slices.SortFunc(out.Joined, byDevice)
-	slices.SortFunc(out.Left, byDevice)
+	order.By(out.Joined, byDevice)
+	order.By(out.Left, byDevice)
 	info, err := mls.InspectMessage(message)
 	if err != nil {
 		return // Public processed it
@@ -363,7 +364,7 @@ func (r *Room) Profiles() []ProfileState {
 	for _, p := range r.profiles {
 		all = append(all, p)
 	}
-	slices.SortFunc(all, func(a, b ProfileState) int { return a.User.Compare(b.User) })
+	order.By(all, func(a, b ProfileState) int { return a.User.Compare(b.User) })
 	return all
 }
 

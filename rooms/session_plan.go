@@ -3,6 +3,8 @@ package rooms
 import (
 	"maps"
 	"slices"
+
+	"github.com/ensemble-sante/ensemble/crypto/order"
 )
 
 // SessionPlan is an RCP session as it was planned, and who answered what.
@@ -28,7 +30,7 @@ func (s *SessionPlan) Answer(user ID) string { return s.answers[user].Answer }
 // Answers are all answers, sorted by user.
 func (s *SessionPlan) Answers() []AnswerState {
 	all := slices.Collect(maps.Values(s.answers))
-	slices.SortFunc(all, func(a, b AnswerState) int { return a.User.Compare(b.User) })
+	order.By(all, func(a, b AnswerState) int { return a.User.Compare(b.User) })
 	return all
 }
 

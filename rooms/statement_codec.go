@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/ensemble-sante/ensemble/crypto/identity"
+	"github.com/ensemble-sante/ensemble/crypto/order"
 	"github.com/ensemble-sante/ensemble/crypto/record"
 	"github.com/ensemble-sante/ensemble/crypto/strictcbor"
 )
@@ -22,7 +23,7 @@ func NewStatement(t StatementType, author, device ID, now int64, seen map[ID]rec
 		return Statement{}, err
 	}
 	rooms = slices.Clone(rooms)
-	slices.SortFunc(rooms, ID.Compare)
+	order.By(rooms, ID.Compare)
 	return Statement{
 		ID: identity.NewID(), Type: t, Version: StatementVersion, Author: author, Device: device,
 		Rooms: slices.Compact(rooms), Time: now, Seen: seen, Body: b,

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/ensemble-sante/ensemble/crypto/identity"
+	"github.com/ensemble-sante/ensemble/crypto/order"
 	"github.com/ensemble-sante/ensemble/crypto/sign"
 )
 
@@ -84,7 +85,7 @@ func (v *verifier) verify() {
 	for _, p := range v.file.Proofs {
 		v.report.NotChecked = append(v.report.NotChecked, p.Kind)
 	}
-	slices.SortFunc(v.report.Trust, func(a, b TrustReport) int {
+	order.By(v.report.Trust, func(a, b TrustReport) int {
 		return cmp.Or(cmp.Compare(trustRank(a.As), trustRank(b.As)), a.User.Compare(b.User))
 	})
 	v.report.Whole = len(v.report.Problems) == 0

@@ -3,8 +3,8 @@ package identity
 import (
 	"crypto/ed25519"
 	"fmt"
-	"slices"
 
+	"github.com/ensemble-sante/ensemble/crypto/order"
 	"github.com/ensemble-sante/ensemble/crypto/strictcbor"
 )
 
@@ -203,7 +203,7 @@ func (c *KeyChain) Devices() []Device {
 	for _, d := range c.devices {
 		all = append(all, *d)
 	}
-	slices.SortFunc(all, func(a, b Device) int { return a.Certificate.Device.Compare(b.Certificate.Device) })
+	order.By(all, func(a, b Device) int { return a.Certificate.Device.Compare(b.Certificate.Device) })
 	return all
 }
 

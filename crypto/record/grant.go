@@ -6,9 +6,9 @@ import (
 	"crypto/ed25519"
 	"crypto/hpke"
 	"fmt"
-	"slices"
 
 	"github.com/ensemble-sante/ensemble/crypto/identity"
+	"github.com/ensemble-sante/ensemble/crypto/order"
 	"github.com/ensemble-sante/ensemble/crypto/strictcbor"
 )
 
@@ -242,7 +242,7 @@ func packKeys(keys map[EpochID]Key) ([]byte, error) {
 		}
 		ids = append(ids, id)
 	}
-	slices.SortFunc(ids, func(a, b EpochID) int {
+	order.By(ids, func(a, b EpochID) int {
 		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Epoch, b.Epoch))
 	})
 	var runs []grantRun

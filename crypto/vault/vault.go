@@ -52,6 +52,7 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 
 	"github.com/ensemble-sante/ensemble/crypto/identity"
+	"github.com/ensemble-sante/ensemble/crypto/order"
 )
 
 var (
@@ -171,7 +172,7 @@ func (v *Vault) AddSlot(kind Kind, public hpke.PublicKey) (identity.ID, error) {
 		return identity.ID{}, err
 	}
 	v.slots = append(v.slots, s)
-	slices.SortFunc(v.slots, func(a, b Slot) int { return a.ID.Compare(b.ID) })
+	order.By(v.slots, func(a, b Slot) int { return a.ID.Compare(b.ID) })
 	return s.ID, nil
 }
 
