@@ -9,12 +9,12 @@ import (
 
 // fullGroup makes a group of n in which everybody has come in by an external
 // commit, so that no node above a member is blank. It gives the first two.
-func fullGroup(b *testing.B, n int) []*Group {
-	kept := newGroup(b, X25519ChaCha, 2)
+func fullGroup(b *testing.B, suite CipherSuite, n int) []*Group {
+	kept := newGroup(b, suite, 2)
 	for range n - 2 {
 		info, err := kept[0].GroupInfo(nil)
 		require.NoError(b, err)
-		staged, err := JoinExternal(newClient(b, X25519ChaCha, "member"), info, ExternalOptions{})
+		staged, err := JoinExternal(newClient(b, suite, "member"), info, ExternalOptions{})
 		require.NoError(b, err)
 		deliver(b, kept, -1, staged)
 	}
@@ -29,7 +29,7 @@ var benchmarkSizes = []int{2, 10, 50, 200}
 func BenchmarkCommit(b *testing.B) {
 	for _, n := range benchmarkSizes {
 		b.Run(fmt.Sprintf("members=%d", n), func(b *testing.B) {
-			groups := fullGroup(b, n)
+			groups := fullGroup(b, X25519ChaCha, n)
 			b.ReportAllocs()
 			size := 0
 			for b.Loop() {
@@ -44,10 +44,47 @@ func BenchmarkCommit(b *testing.B) {
 	}
 }
 
+func BenchmarkCommitOfSuite(b *testing.B) {
+	for _, suite := range CipherSuites() {
+		b.Run(suite.String(), func(b *testing.B) {
+			groups := fullGroup(b, suite, 50)
+			b.ReportAllocs()
+			size := 0
+			for b.Loop() {
+				staged, err := groups[0].Commit(CommitOptions{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				size = len(staged.message)
+			}
+			b.ReportMetric(float64(size), "bytes/commit")
+		})
+	}
+}
+
+func BenchmarkProcessOfSuite(b *testing.B) {
+	for _, suite := range CipherSuites() {
+		b.Run(suite.String(), func(b *testing.B) {
+			groups := fullGroup(b, suite, 50)
+			staged, err := groups[0].Commit(CommitOptions{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			message := staged.Message()
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := groups[1].Process(message, testNow); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 func BenchmarkProcess(b *testing.B) {
 	for _, n := range benchmarkSizes {
 		b.Run(fmt.Sprintf("members=%d", n), func(b *testing.B) {
-			groups := fullGroup(b, n)
+			groups := fullGroup(b, X25519ChaCha, n)
 			staged, err := groups[0].Commit(CommitOptions{})
 			if err != nil {
 				b.Fatal(err)
@@ -66,7 +103,7 @@ func BenchmarkProcess(b *testing.B) {
 func BenchmarkPublicProcess(b *testing.B) {
 	for _, n := range benchmarkSizes {
 		b.Run(fmt.Sprintf("members=%d", n), func(b *testing.B) {
-			groups := fullGroup(b, n)
+			groups := fullGroup(b, X25519ChaCha, n)
 			staged, err := groups[0].Commit(CommitOptions{})
 			if err != nil {
 				b.Fatal(err)
@@ -89,7 +126,7 @@ func BenchmarkPublicProcess(b *testing.B) {
 func BenchmarkJoinExternal(b *testing.B) {
 	for _, n := range benchmarkSizes {
 		b.Run(fmt.Sprintf("members=%d", n), func(b *testing.B) {
-			groups := fullGroup(b, n)
+			groups := fullGroup(b, X25519ChaCha, n)
 			info, err := groups[0].GroupInfo(nil)
 			if err != nil {
 				b.Fatal(err)
@@ -106,7 +143,7 @@ func BenchmarkJoinExternal(b *testing.B) {
 }
 
 func BenchmarkEncrypt(b *testing.B) {
-	groups := fullGroup(b, 10)
+	groups := fullGroup(b, X25519ChaCha, 10)
 	data := make([]byte, 700)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -117,7 +154,7 @@ func BenchmarkEncrypt(b *testing.B) {
 }
 
 func BenchmarkDecrypt(b *testing.B) {
-	groups := fullGroup(b, 10)
+	groups := fullGroup(b, X25519ChaCha, 10)
 	data := make([]byte, 700)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -136,7 +173,7 @@ func BenchmarkDecrypt(b *testing.B) {
 func BenchmarkMarshalGroup(b *testing.B) {
 	for _, n := range benchmarkSizes {
 		b.Run(fmt.Sprintf("members=%d", n), func(b *testing.B) {
-			groups := fullGroup(b, n)
+			groups := fullGroup(b, X25519ChaCha, n)
 			b.ReportAllocs()
 			size := 0
 			for b.Loop() {

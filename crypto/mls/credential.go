@@ -12,7 +12,8 @@ const (
 )
 
 // Credential says who a member is (§5.3). The application judges whether it
-// belongs to the signature key beside it.
+// belongs to the signature key beside it; for certificates the package mlsx509
+// helps.
 type Credential struct {
 	Type         uint16
 	Identity     []byte   // of a basic credential
@@ -22,6 +23,33 @@ type Credential struct {
 // BasicCredential is the credential that asserts an identity.
 func BasicCredential(identity []byte) Credential {
 	return Credential{Type: CredentialBasic, Identity: bytes.Clone(identity)}
+}
+
+// X509Credential is the credential that presents a chain of certificates in DER,
+// the end entity's first, each certified by the one after it. The end entity's
+// key must be the signature key of the leaf.
+func X509Credential(chain ...[]byte) Credential {
+	c := Credential{Type: CredentialX509, Certificates: make([][]byte, len(chain))}
+	for i, der := range chain {
+		c.Certificates[i] = bytes.Clone(der)
+	}
+	return c
+}
+
+// check refuses credentials that present nothing, or that this package cannot
+// write.
+func (c Credential) check() error {
+	switch c.Type {
+	case CredentialBasic:
+		return nil
+	case CredentialX509:
+		if len(c.Certificates) == 0 || slices.ContainsFunc(c.Certificates, func(der []byte) bool { return len(der) == 0 }) {
+			return rule(ErrCredential, "5.3", "X.509 credential without its end-entity certificate")
+		}
+		return nil
+	default:
+		return rule(ErrUnsupported, "5.3", "credential type 0x%04x", c.Type)
+	}
 }
 
 // Equal says whether both present the same.

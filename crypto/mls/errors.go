@@ -35,6 +35,9 @@ var (
 	ErrSender = errors.New("invalid sender")
 	// ErrOwnMessage: a message that this member sent itself.
 	ErrOwnMessage = errors.New("own message")
+	// ErrCredential: a credential does not belong to its signature key, or
+	// presents nobody.
+	ErrCredential = errors.New("invalid credential")
 	// ErrLeafNode: a leaf node is not valid.
 	ErrLeafNode = errors.New("invalid leaf node")
 	// ErrKeyPackage: a key package is not valid.

@@ -114,7 +114,8 @@ func (r RequiredCapabilities) Extension() Extension {
 	return Extension{Type: ExtensionRequiredCapabilities, Data: b}
 }
 
-func parseRequiredCapabilities(b []byte) (RequiredCapabilities, error) {
+// ParseRequiredCapabilities decodes the data of a required_capabilities extension.
+func ParseRequiredCapabilities(b []byte) (RequiredCapabilities, error) {
 	return decodeAll(b, "required_capabilities", func(d *decoder) RequiredCapabilities {
 		return RequiredCapabilities{Extensions: d.uint16s(), Proposals: d.uint16s(), Credentials: d.uint16s()}
 	})
@@ -139,8 +140,10 @@ func ExternalSenders(senders ...ExternalSender) Extension {
 	})}
 }
 
-func parseExternalSenders(b []byte) ([]ExternalSender, error) {
-	return decodeAll(b, "external_senders", func(d *decoder) []ExternalSender {
+// ParseExternalSenders decodes the data of an external_senders extension. The
+// application judges the credentials in it when it comes into the group (§5.3.1).
+func ParseExternalSenders(b []byte) ([]ExternalSender, error) {
+	return decodeAll(bytes.Clone(b), "external_senders", func(d *decoder) []ExternalSender {
 		list := d.list()
 		var out []ExternalSender
 		for list.more() {
@@ -160,9 +163,9 @@ func checkContextExtensions(list []Extension) error {
 		var err error
 		switch e.Type {
 		case ExtensionRequiredCapabilities:
-			_, err = parseRequiredCapabilities(e.Data)
+			_, err = ParseRequiredCapabilities(e.Data)
 		case ExtensionExternalSenders:
-			_, err = parseExternalSenders(e.Data)
+			_, err = ParseExternalSenders(e.Data)
 		}
 		if err != nil {
 			return err

@@ -17,6 +17,9 @@ func (l *LeafNode) validateAlone(s *suite, groupID []byte, index LeafIndex) erro
 	}
 	// That the suite is in the capabilities is not asked for: §7.3 does not, and
 	// leaves of other implementations leave it out.
+	if err := l.Credential.check(); err != nil {
+		return err
+	}
 	c := &l.Capabilities
 	if !slices.Contains(c.Versions, mls10) {
 		return rule(ErrLeafNode, "7.2", "capabilities without the version mls10")
@@ -44,7 +47,7 @@ func requirementsOf(context []Extension) (requirements, error) {
 	for _, e := range context {
 		r.extensions = append(r.extensions, e.Type)
 		if e.Type == ExtensionRequiredCapabilities {
-			c, err := parseRequiredCapabilities(e.Data)
+			c, err := ParseRequiredCapabilities(e.Data)
 			if err != nil {
 				return r, err
 			}
@@ -57,19 +60,38 @@ func requirementsOf(context []Extension) (requirements, error) {
 }
 
 func (r *requirements) check(l *LeafNode) error {
+	return r.checkCapabilities(&l.Capabilities, ErrLeafNode)
+}
+
+// checkOwn is check for our own leaf, in which GREASE values stand for nothing
+// that we support (§13.5).
+func (r *requirements) checkOwn(l *LeafNode) error {
+	return r.checkCapabilities(l.Capabilities.withoutGREASE(), ErrUnsupported)
+}
+
+// supportsContext is checkOwn for a whole group context.
+func (l *LeafNode) supportsContext(context []Extension) error {
+	req, err := requirementsOf(context)
+	if err != nil {
+		return err
+	}
+	return req.checkOwn(l)
+}
+
+func (r *requirements) checkCapabilities(c *Capabilities, kind error) error {
 	for _, t := range r.extensions {
-		if !l.Capabilities.supportsExtension(t) {
-			return rule(ErrLeafNode, "13.4", "a member does not support the extension 0x%04x", t)
+		if !c.supportsExtension(t) {
+			return rule(kind, "13.4", "a member does not support the extension 0x%04x", t)
 		}
 	}
 	for _, t := range r.proposals {
-		if !l.Capabilities.supportsProposal(t) {
-			return rule(ErrLeafNode, "11.1", "a member does not support the proposal 0x%04x", t)
+		if !c.supportsProposal(t) {
+			return rule(kind, "11.1", "a member does not support the proposal 0x%04x", t)
 		}
 	}
 	for _, t := range r.credentials {
-		if !l.Capabilities.supportsCredential(t) {
-			return rule(ErrLeafNode, "11.1", "a member does not support the credential 0x%04x", t)
+		if !c.supportsCredential(t) {
+			return rule(kind, "11.1", "a member does not support the credential 0x%04x", t)
 		}
 	}
 	return nil
