@@ -14,13 +14,15 @@ func (c *Client) check() (*suite, error) {
 	if _, err := s.signature.public(c.SignatureKey); err != nil {
 		return nil, err
 	}
-	if err := c.Credential.check(); err != nil {
-		return nil, err
+	switch c.Credential.Type {
+	case CredentialBasic, CredentialX509:
+	default:
+		return nil, rule(ErrUnsupported, "5.3", "credential type 0x%04x", c.Credential.Type)
 	}
 	if err := checkDuplicates(c.LeafExtensions); err != nil {
 		return nil, err
 	}
-	if err := checkDuplicates(c.KeyPackageExtensions); err != nil {
+	if err := proposalTypes(c.ProposalTypes).check(); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -47,10 +49,13 @@ func (c *Client) capabilities(leafExtensions []Extension) Capabilities {
 			full.Extensions = add(full.Extensions, t)
 		}
 	}
-	for _, e := range slices.Concat(leafExtensions, c.KeyPackageExtensions) {
+	for _, e := range leafExtensions {
 		if !defaultExtension(e.Type) {
 			full.Extensions = add(full.Extensions, e.Type)
 		}
+	}
+	for _, t := range c.ProposalTypes {
+		full.Proposals = add(full.Proposals, t.Type)
 	}
 	for _, t := range c.Capabilities.Proposals {
 		if !defaultProposal(t) {
@@ -58,6 +63,13 @@ func (c *Client) capabilities(leafExtensions []Extension) Capabilities {
 		}
 	}
 	return full
+}
+
+// secretTree makes the secret tree of an epoch, with the client's window.
+func (c *Client) secretTree(s *suite, leaves int, encryptionSecret []byte) *secretTree {
+	t := newSecretTree(s, leaves, encryptionSecret)
+	t.window = c.Window
+	return t
 }
 
 // newLeaf makes an unsigned leaf node with a fresh encryption key. The caller
@@ -71,15 +83,11 @@ func (c *Client) newLeaf(s *suite) (*LeafNode, hpke.PrivateKey, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	leaf := &LeafNode{
+	return &LeafNode{
 		EncryptionKey: key.PublicKey().Bytes(),
 		SignatureKey:  slices.Clone(public),
 		Credential:    c.Credential,
 		Capabilities:  c.capabilities(c.LeafExtensions),
 		Extensions:    cloneExtensions(c.LeafExtensions),
-	}
-	if c.GREASE {
-		leaf.grease(s)
-	}
-	return leaf, key, nil
+	}, key, nil
 }

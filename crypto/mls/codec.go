@@ -21,7 +21,8 @@ type decoder struct {
 	off int
 	err error
 
-	version uint16 // of a serialised state
+	version uint16        // of a serialised state
+	types   proposalTypes // known beyond those of the RFC
 }
 
 func newDecoder(b []byte) *decoder { return &decoder{b: b} }
@@ -136,7 +137,9 @@ func (d *decoder) vector() []byte { return d.bytes(d.length()) }
 
 // list gives a decoder for the elements of a vector; joined must be called with
 // it when its elements have been read.
-func (d *decoder) list() *decoder { return &decoder{b: d.vector(), err: d.err, version: d.version} }
+func (d *decoder) list() *decoder {
+	return &decoder{b: d.vector(), err: d.err, version: d.version, types: d.types}
+}
 
 // joined takes over the outcome of a list.
 func (d *decoder) joined(list *decoder) {

@@ -78,6 +78,11 @@ func (g *Group) ownProposal(p Proposal) (Proposal, error) {
 		return GroupContextExtensionsProposal{Extensions: cloneExtensions(p.Extensions)}, nil
 	case ReInitProposal:
 		return g.ownReInit(p)
+	case CustomProposal:
+		if err := checkSize("proposal", p.Body); err != nil {
+			return nil, err
+		}
+		return p.detached(), nil
 	default:
 		return nil, rule(ErrUnsupported, "12.4", "a proposal of this type cannot be committed by value")
 	}
@@ -107,9 +112,6 @@ func (b *commitBuilder) build(authenticatedData []byte, infoExtensions []Extensi
 	}
 	defer secrets.wipe()
 	if err := t.check(true); err != nil {
-		return nil, err
-	}
-	if err := t.req.checkOwn(b.leaf); err != nil {
 		return nil, err
 	}
 	provisional := t.provisional()

@@ -21,6 +21,7 @@ type Group struct {
 
 	updates    map[ProposalRef]hpke.PrivateKey // of our own Update proposals
 	resumption []pastEpoch                     // oldest first
+	past       []*formerEpoch                  // for late messages, oldest first
 
 	joinedWith []Extension // of the GroupInfo by which we came
 	ended      error       // why the group can no longer be used, or nil
@@ -62,10 +63,7 @@ func NewGroup(c Client, groupID []byte, extensions []Extension, now time.Time) (
 	if err := tree.validate(groupID, extensions); err != nil {
 		return nil, err
 	}
-	if err := leaf.supportsContext(extensions); err != nil {
-		return nil, err
-	}
-	public := &publicState{suite: s, tree: tree, context: groupContext{
+	public := &publicState{suite: s, tree: tree, types: c.ProposalTypes, context: groupContext{
 		suite:                   c.Suite,
 		groupID:                 bytes.Clone(groupID),
 		treeHash:                tree.rootHash(),
@@ -81,7 +79,7 @@ func NewGroup(c Client, groupID []byte, extensions []Extension, now time.Time) (
 		client: c, suite: s, public: public,
 		keys:    privateKeys{0: key},
 		secrets: secrets,
-		tree:    newSecretTree(s, 1, encryption),
+		tree:    c.secretTree(s, 1, encryption),
 		updates: map[ProposalRef]hpke.PrivateKey{},
 	}, nil
 }
@@ -194,9 +192,6 @@ func (g *Group) signGroupInfo(extensions []Extension) (*GroupInfo, error) {
 	if err := checkDuplicates(list); err != nil {
 		return nil, err
 	}
-	if g.client.GREASE {
-		list = withExtension(list, g.suite.greaseExtension(g.public.tree.leaf(g.own).SignatureKey))
-	}
 	info := &GroupInfo{
 		context:         g.public.context,
 		extensions:      list,
@@ -216,14 +211,17 @@ func (g *Group) Merge(s *StagedCommit) error {
 	if s == nil || s.joined || s.next == nil || !bytes.Equal(s.base, g.public.encoded) {
 		return rule(ErrNotStaged, "14", "the commit follows another state")
 	}
-	old, oldTree := g.secrets, g.tree
-	kept := g.resumption
+	old, kept, past, former := g.secrets, g.resumption, g.past, g.former()
 	*g = *s.next
 	if g.secrets != nil {
 		g.resumption = g.remember(kept, s.next.public.context.epoch-1, old.resumption)
 	}
+	g.past = append(slices.Clip(past), former)
+	if g.secrets == nil { // removed: nothing is kept
+		g.ForgetPastEpochs(g.Epoch())
+	}
+	g.keepPast()
 	old.wipe()
-	oldTree.wipe()
 	s.next = &Group{public: g.public.copy(), suite: g.suite, own: g.own, ended: rule(ErrNotStaged, "14", "the commit is merged")}
 	return nil
 }
@@ -292,7 +290,7 @@ func (g *Group) advance(t *transition, public *publicState, own LeafIndex, initS
 		client: g.client, suite: s, public: public, own: own,
 		keys:       maps.Clone(g.keys),
 		secrets:    secrets,
-		tree:       newSecretTree(s, len(public.tree.leaves), encryption),
+		tree:       g.client.secretTree(s, len(public.tree.leaves), encryption),
 		updates:    map[ProposalRef]hpke.PrivateKey{},
 		joinedWith: g.joinedWith,
 	}

@@ -108,7 +108,11 @@ func chat(t require.TestingT, groups []*Group, i int, text string) {
 		}
 		p, err := g.Process(m, testNow)
 		require.NoError(t, err)
-		require.Equal(t, &Application{Data: []byte(text), AuthenticatedData: []byte("open"), Sender: groups[i].OwnIndex()}, p.Application)
+		leaf, _ := g.Member(groups[i].OwnIndex())
+		require.Equal(t, &Application{
+			Data: []byte(text), AuthenticatedData: []byte("open"),
+			Epoch: groups[i].Epoch(), Sender: groups[i].OwnIndex(), Leaf: leaf,
+		}, p.Application)
 	}
 }
 

@@ -60,6 +60,7 @@ func JoinWelcome(c Client, welcome []byte, kp *KeyPackagePrivate, opts JoinOptio
 	if g.public, err = newPublicState(info, opts.RatchetTree); err != nil {
 		return nil, err
 	}
+	g.public.types = c.ProposalTypes
 	if link != nil {
 		if err := g.public.checkLink(*link, opts.From, opts.SameMember); err != nil {
 			return nil, err
@@ -73,7 +74,7 @@ func JoinWelcome(c Client, welcome []byte, kp *KeyPackagePrivate, opts JoinOptio
 	if !s.macEqual(g.secrets.confirmation, g.public.context.confirmedTranscriptHash, info.confirmationTag) {
 		return nil, rule(ErrConfirmationTag, "12.4.3.1", "confirmation_tag of the GroupInfo")
 	}
-	g.tree = newSecretTree(s, len(g.public.tree.leaves), encryption)
+	g.tree = c.secretTree(s, len(g.public.tree.leaves), encryption)
 	g.updates = map[ProposalRef]hpke.PrivateKey{}
 	g.joinedWith = withoutTree(info.extensions)
 	return g, nil
@@ -88,9 +89,6 @@ func (g *Group) enter(kp *KeyPackagePrivate, info *GroupInfo, group *groupSecret
 	}
 	if own == info.signer {
 		return rule(ErrWelcome, "12.4.3.1", "the GroupInfo is signed by the new member itself")
-	}
-	if err := kp.keyPackage.Leaf.supportsContext(g.public.context.extensions); err != nil {
-		return err
 	}
 	g.own = own
 	g.keys = privateKeys{own.node(): kp.encryptionKey}
@@ -152,6 +150,7 @@ func JoinExternal(c Client, groupInfo []byte, opts ExternalOptions) (*StagedComm
 	if err != nil {
 		return nil, err
 	}
+	public.types = c.ProposalTypes
 	externalPub, err := info.externalPub()
 	if err != nil {
 		return nil, err

@@ -31,26 +31,19 @@ type KeyPackagePrivate struct {
 // Client is what makes leaves: who we are and how we sign. Only the first three
 // fields are needed.
 type Client struct {
-	Suite      CipherSuite
-	Credential Credential
-	// SignatureKey signs with the suite's algorithm: an ed25519.PrivateKey, an
-	// *ecdsa.PrivateKey on the suite's curve, or whatever else holds such a key
-	// and gives the signatures that those give.
-	SignatureKey crypto.Signer
+	Suite        CipherSuite
+	Credential   Credential
+	SignatureKey crypto.Signer // an ed25519.PrivateKey for the suites of this package
 
 	// LeafExtensions stand in every leaf node that the client makes.
 	LeafExtensions []Extension
-	// KeyPackageExtensions stand in every key package that the client makes.
-	KeyPackageExtensions []Extension
-	// Capabilities lists what the application supports beyond this package:
-	// extensions and proposals of its own, other suites to which groups may move,
-	// and other types of credential that it can judge. Version, suite, the
-	// credential's type and the types of both lists of extensions are added.
+	// Capabilities lists what the application supports beyond this package.
+	// Version, suite, credential type and the types of LeafExtensions are added.
 	Capabilities Capabilities
-	// GREASE adds reserved values without meaning to leaf nodes, key packages and
-	// GroupInfos, by which peers show that they ignore what they do not know
-	// (§13.5). It costs some thirty bytes a leaf.
-	GREASE bool
+
+	// ProposalTypes are the application's own types of proposals; they are added to
+	// the capabilities.
+	ProposalTypes []ProposalType
 
 	// PSK finds pre-shared keys (§8.4): external ones, and resumption keys of
 	// groups or epochs that the group does not hold itself. It returns nil for
@@ -62,6 +55,11 @@ type Client struct {
 	// ResumptionEpochs is the number of past epochs whose resumption secret is
 	// kept (§8.6). Zero means 32.
 	ResumptionEpochs int
+	// Window limits the reordering of application messages. Zero is a default.
+	Window Window
+	// PastEpochs is the number of former epochs whose application messages can
+	// still be read: their secret trees are kept. Zero, the default, keeps none.
+	PastEpochs int
 }
 
 // NewKeyPackage makes a key package that is valid from now, less an hour for
@@ -84,13 +82,7 @@ func NewKeyPackage(c Client, now time.Time, lifetime time.Duration) (*KeyPackage
 	if err := leaf.sign(s, c.SignatureKey, nil, 0); err != nil {
 		return nil, nil, err
 	}
-	kp := &KeyPackage{
-		version: mls10, Suite: c.Suite, InitKey: initKey.PublicKey().Bytes(), Leaf: leaf,
-		Extensions: cloneExtensions(c.KeyPackageExtensions),
-	}
-	if c.GREASE {
-		kp.Extensions = withExtension(kp.Extensions, s.greaseExtension(leaf.SignatureKey))
-	}
+	kp := &KeyPackage{version: mls10, Suite: c.Suite, InitKey: initKey.PublicKey().Bytes(), Leaf: leaf}
 	kp.Signature, err = s.signWithLabel(c.SignatureKey, "KeyPackageTBS", kp.appendUnsigned(nil))
 	if err != nil {
 		return nil, nil, err

@@ -27,6 +27,8 @@ type privateMessage struct {
 	authenticatedData   []byte
 	encryptedSenderData []byte
 	ciphertext          []byte
+
+	types proposalTypes // with which it is read
 }
 
 func appendMessageHeader(b []byte, w WireFormat) []byte {
@@ -72,6 +74,7 @@ func (d *decoder) privateMessage() *privateMessage {
 		authenticatedData:   d.vector(),
 		encryptedSenderData: d.vector(),
 		ciphertext:          d.vector(),
+		types:               d.types,
 	}
 }
 
@@ -115,9 +118,17 @@ func (d *decoder) message() *mlsMessage {
 	return m
 }
 
-// parseMessage decodes a message, of which it keeps a copy.
-func parseMessage(b []byte) (*mlsMessage, error) {
-	return decodeAll(bytes.Clone(b), "message", (*decoder).message)
+// parseMessage decodes a message, of which it keeps a copy. It may hold proposals
+// of the given types beyond those of the RFC.
+func parseMessage(b []byte, types ...ProposalType) (*mlsMessage, error) {
+	return decodeMessage(bytes.Clone(b), types)
+}
+
+func decodeMessage(b []byte, types proposalTypes) (*mlsMessage, error) {
+	return decodeAll(b, "message", func(d *decoder) *mlsMessage {
+		d.types = types
+		return d.message()
+	})
 }
 
 // MessageInfo is what a message says about itself without keys. Nothing in it
@@ -131,9 +142,10 @@ type MessageInfo struct {
 }
 
 // InspectMessage reads the open part of a message, to route it. Of the rest
-// only the form is checked.
-func InspectMessage(message []byte) (MessageInfo, error) {
-	m, err := decodeAll(message, "message", (*decoder).message)
+// only the form is checked. Proposals of other types than the RFC's and the given
+// ones are ErrUnsupported.
+func InspectMessage(message []byte, types ...ProposalType) (MessageInfo, error) {
+	m, err := decodeMessage(message, types)
 	if err != nil {
 		return MessageInfo{}, err
 	}

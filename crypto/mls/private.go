@@ -97,6 +97,7 @@ func (s *suite) unprotect(tree *secretTree, sender senderData, p *privateMessage
 		return nil, nil, rule(ErrDecrypt, "6.3.1", "ciphertext of the message")
 	}
 	d := newDecoder(plain)
+	d.types = p.types
 	c := &framedContent{
 		groupID:           p.groupID,
 		epoch:             p.epoch,

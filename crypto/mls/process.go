@@ -8,20 +8,28 @@ import (
 
 // Process takes in a message of the group. A commit is staged and changes
 // nothing before Merge; a proposal is kept for a commit to come; an application
-// message consumes its key. Bad input changes nothing. Commits of our own are
+// message consumes its key; one of a former epoch is read while Client.PastEpochs
+// keeps its keys. Bad input changes nothing. Commits of our own are
 // refused with ErrOwnMessage: what Commit gave is merged instead.
 //
 // Now is the time at which the message was sent; when it is zero the lifetimes
 // of added key packages are not judged.
 func (g *Group) Process(message []byte, now time.Time) (*Processed, error) {
-	if g.ended != nil {
+	if g.ended != nil && len(g.past) == 0 {
 		return nil, g.ended
 	}
-	m, err := parseMessage(message)
+	m, err := parseMessage(message, g.client.ProposalTypes...)
 	if err != nil {
 		return nil, err
 	}
+	if m.private != nil {
+		if f := g.late(m.private); f != nil {
+			return g.processLate(f, m.private)
+		}
+	}
 	switch {
+	case g.ended != nil:
+		return nil, g.ended
 	case m.public != nil:
 		return g.processPublic(m.public, now)
 	case m.private != nil:
@@ -87,11 +95,7 @@ func (g *Group) processContent(a *authenticatedContent, now time.Time) (*Process
 	c := a.content
 	switch c.contentType {
 	case ContentApplication:
-		return &Processed{Application: &Application{
-			Data:              bytes.Clone(c.application),
-			AuthenticatedData: bytes.Clone(c.authenticatedData),
-			Sender:            LeafIndex(c.sender.Index),
-		}}, nil
+		return &Processed{Application: a.application(g.public.tree.leaf(LeafIndex(c.sender.Index)))}, nil
 	case ContentProposal:
 		r, err := g.public.receive(a, now)
 		if err != nil {
@@ -133,9 +137,6 @@ func (g *Group) stage(a *authenticatedContent, now time.Time) (*StagedCommit, er
 			}
 			return staged, nil
 		}
-	}
-	if err := t.req.checkOwn(t.tree.leaf(g.own)); err != nil {
-		return nil, err
 	}
 	psks, err := g.findPSKs(t.psks, nil)
 	if err != nil {

@@ -107,8 +107,7 @@ func (d *decoder) proposalBody(t uint16) Proposal {
 	case proposalGroupContextExtensions:
 		return GroupContextExtensionsProposal{Extensions: d.extensions()}
 	default:
-		d.failErr(rule(ErrUnsupported, "12.1", "proposal type 0x%04x", t))
-		return RemoveProposal{}
+		return d.customProposal(t)
 	}
 }
 
@@ -117,12 +116,14 @@ func defaultProposal(t uint16) bool {
 	return t >= proposalAdd && t <= proposalGroupContextExtensions
 }
 
-// externalProposal says whether an external sender may send the type (§12.1.8).
+// externalProposal says whether an external sender may send a type of the RFC
+// (§12.1.8).
 func externalProposal(t uint16) bool {
 	return t != proposalUpdate && t != proposalExternalInit && defaultProposal(t)
 }
 
-// pathRequired says whether a commit with such a proposal needs a path (§12.4).
+// pathRequired says whether a commit with a proposal of the RFC needs a path
+// (§12.4).
 func pathRequired(t uint16) bool {
 	return t != proposalAdd && t != proposalPSK && t != proposalReInit
 }

@@ -29,6 +29,18 @@ func (g *Group) ProposePreSharedKey(id PreSharedKeyID, authenticatedData []byte)
 	return g.propose(PreSharedKeyProposal{ID: id}, authenticatedData, time.Time{})
 }
 
+// ProposeCustom proposes something of the application's own (§12.1). The type must
+// be among Client.ProposalTypes, and all members must support it.
+func (g *Group) ProposeCustom(p CustomProposal, authenticatedData []byte) ([]byte, error) {
+	if g.ended != nil {
+		return nil, g.ended
+	}
+	if err := g.public.checkSupport(p.Type, nil); err != nil {
+		return nil, err
+	}
+	return g.propose(p, authenticatedData, time.Time{})
+}
+
 // ProposeReInit proposes to end the group in favour of another one (§12.1.5).
 func (g *Group) ProposeReInit(p ReInitProposal, authenticatedData []byte) ([]byte, error) {
 	return g.propose(p, authenticatedData, time.Time{})

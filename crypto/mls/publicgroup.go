@@ -2,6 +2,7 @@ package mls
 
 import (
 	"bytes"
+	"slices"
 	"time"
 )
 
@@ -23,8 +24,13 @@ type PublicGroup struct{ state *publicState }
 // NewPublicGroup begins with a GroupInfo that holds the ratchet tree, and
 // verifies all of it but the confirmation tag. Lifetimes of members already in
 // the tree are not judged, so now has no effect yet.
-func NewPublicGroup(groupInfo []byte, now time.Time) (*PublicGroup, error) {
+//
+// Types are custom proposals that the group may use; those of members count.
+func NewPublicGroup(groupInfo []byte, now time.Time, types ...ProposalType) (*PublicGroup, error) {
 	_ = now
+	if err := proposalTypes(types).check(); err != nil {
+		return nil, err
+	}
 	info, err := ParseGroupInfo(groupInfo)
 	if err != nil {
 		return nil, err
@@ -33,6 +39,7 @@ func NewPublicGroup(groupInfo []byte, now time.Time) (*PublicGroup, error) {
 	if err != nil {
 		return nil, err
 	}
+	state.types = slices.Clone(types)
 	return &PublicGroup{state: state}, nil
 }
 
@@ -83,7 +90,7 @@ func (p *PublicGroup) DiscardProposal(ref ProposalRef) { p.state.discard(ref) }
 // publicMessage parses a PublicMessage and authenticates it, but for its
 // membership tag.
 func (p *PublicGroup) publicMessage(message []byte, want ContentType) (*authenticatedContent, error) {
-	m, err := parseMessage(message)
+	m, err := parseMessage(message, p.state.types...)
 	if err != nil {
 		return nil, err
 	}

@@ -99,14 +99,14 @@ func (p *publicState) signatureKey(c *framedContent) ([]byte, error) {
 		}
 		return leaf.SignatureKey, nil
 	case SenderExternal:
-		if c.contentType != ContentProposal || !externalProposal(c.proposal.proposalType()) {
+		if c.contentType != ContentProposal || !p.types.external(c.proposal.proposalType()) {
 			return nil, rule(ErrSender, "12.1.8", "external sender may not send this")
 		}
 		data, _ := FindExtension(p.context.extensions, ExtensionExternalSenders)
 		if data == nil {
 			return nil, rule(ErrSender, "12.1.8", "the group has no external senders")
 		}
-		senders, err := ParseExternalSenders(data)
+		senders, err := parseExternalSenders(data)
 		if err != nil {
 			return nil, err
 		}

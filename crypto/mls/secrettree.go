@@ -4,15 +4,33 @@ import (
 	"slices"
 )
 
-// The limits of reordering (RFC 9420 §15.3). They bound what a sender can make
-// a receiver derive and keep.
+// Window limits the reordering of one sender's messages within an epoch (RFC 9420
+// §15.3). It bounds what a sender can make a receiver derive and keep.
+type Window struct {
+	// Forward is how many generations a message may be ahead of the next one that
+	// is expected. Zero stands for 1024; negative allows none to be passed over.
+	Forward int
+	// Skipped is how many keys of messages that were passed over are kept for each
+	// sender; the oldest are given up first. Zero stands for 256; negative keeps
+	// none.
+	Skipped int
+}
+
+// The window where the client sets none.
 const (
-	// maxForward is how many generations a message may be ahead of the last one.
 	maxForward = 1024
-	// maxSkipped is how many keys of skipped messages are kept for each ratchet;
-	// the oldest are given up first.
 	maxSkipped = 256
 )
+
+func (w Window) limits() (forward, skipped int) {
+	limit := func(n, otherwise int) int {
+		if n == 0 {
+			return otherwise
+		}
+		return max(0, n)
+	}
+	return limit(w.Forward, maxForward), limit(w.Skipped, maxSkipped)
+}
 
 // messageKey encrypts one message.
 type messageKey struct{ key, nonce []byte }
@@ -39,6 +57,7 @@ type secretTree struct {
 	leaves  int
 	secrets map[nodeIndex][]byte
 	senders map[LeafIndex]*senderRatchets
+	window  Window
 }
 
 type senderRatchets struct{ handshake, application ratchet }
@@ -85,7 +104,7 @@ func (t *secretTree) open(l LeafIndex, content ContentType, generation uint32) (
 	} else {
 		r = t.ratchet(l, content)
 	}
-	o, err := r.open(t.suite, generation)
+	o, err := r.open(t.suite, generation, t.window)
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +193,8 @@ type opening struct {
 }
 
 // open finds the key of a generation without consuming it.
-func (r *ratchet) open(s *suite, generation uint32) (*opening, error) {
+func (r *ratchet) open(s *suite, generation uint32, window Window) (*opening, error) {
+	forward, skipped := window.limits()
 	if uint64(generation) < r.next {
 		i := slices.IndexFunc(r.skipped, func(k skippedKey) bool { return k.generation == generation })
 		if i < 0 {
@@ -184,20 +204,20 @@ func (r *ratchet) open(s *suite, generation uint32) (*opening, error) {
 		o.after.skipped = slices.Delete(slices.Clone(r.skipped), i, i+1)
 		return o, nil
 	}
-	if uint64(generation)-r.next > maxForward {
+	if uint64(generation)-r.next > uint64(forward) {
 		return nil, rule(ErrTooFarAhead, "15.3", "generation %d, expected %d", generation, r.next)
 	}
 	o := &opening{after: ratchet{secret: slices.Clone(r.secret), next: r.next, skipped: slices.Clip(r.skipped)}}
 	for o.after.next < uint64(generation) {
 		// Keys that would be given up at once are not derived.
-		if uint64(generation)-o.after.next <= maxSkipped {
+		if uint64(generation)-o.after.next <= uint64(skipped) {
 			o.after.skipped = append(o.after.skipped, skippedKey{uint32(o.after.next), o.after.keyAt(s)})
 		}
 		o.after.step(s)
 	}
 	o.key = o.after.keyAt(s)
 	o.after.step(s)
-	if drop := len(o.after.skipped) - maxSkipped; drop > 0 {
+	if drop := len(o.after.skipped) - skipped; drop > 0 {
 		o.givenUp = slices.Clone(o.after.skipped[:drop])
 		o.after.skipped = slices.Clone(o.after.skipped[drop:])
 	}

@@ -18,6 +18,8 @@ type Changes struct {
 
 	// ReInit is set when the commit ends the group in favour of another one.
 	ReInit *ReInitProposal
+	// Custom are the proposals of the application's own types, in their order.
+	Custom []CustomChange
 }
 
 // StagedCommit is a commit that was made, or received and found valid, and has
@@ -89,7 +91,8 @@ func (s *StagedCommit) Group() *Group {
 // keys.
 type CommitOptions struct {
 	// Proposals are committed by value: AddProposal, RemoveProposal,
-	// PreSharedKeyProposal, GroupContextExtensionsProposal, ReInitProposal.
+	// PreSharedKeyProposal, GroupContextExtensionsProposal, ReInitProposal,
+	// CustomProposal.
 	Proposals []Proposal
 	// ByReference names proposals that were received, or sent, in this epoch.
 	ByReference []ProposalRef
@@ -119,7 +122,9 @@ type ReceivedProposal struct {
 type Application struct {
 	Data              []byte
 	AuthenticatedData []byte
-	Sender            LeafIndex
+	Epoch             uint64    // in which it was sent
+	Sender            LeafIndex // in that epoch
+	Leaf              *LeafNode // the sender's, in that epoch
 }
 
 // Processed is what a received message was: one field is set.

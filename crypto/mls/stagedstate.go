@@ -52,7 +52,13 @@ func (c *Changes) append(b []byte) []byte {
 	b = appendOptional(b, c.ExtensionsChanged)
 	b = appendOptional(b, c.External)
 	b = appendUint32(b, uint32(c.Committer))
-	return appendReInit(b, c.ReInit)
+	b = appendReInit(b, c.ReInit)
+	return appendList(b, func(b []byte) []byte {
+		for _, p := range c.Custom {
+			b = appendKept(p.Sender.append(b), p.Proposal)
+		}
+		return b
+	})
 }
 
 func (d *decoder) changes() Changes {
@@ -67,5 +73,18 @@ func (d *decoder) changes() Changes {
 	c.ExtensionsChanged, c.External = d.optional(), d.optional()
 	c.Committer = LeafIndex(d.uint32())
 	c.ReInit = d.optionalReInit()
+	if d.version < 2 {
+		return c
+	}
+	list := d.list()
+	for list.more() {
+		sender := list.sender()
+		p, ok := list.keptProposal().(CustomProposal)
+		if !ok {
+			list.fail("proposal of the RFC among custom ones")
+		}
+		c.Custom = append(c.Custom, CustomChange{Sender: sender, Proposal: p.detached()})
+	}
+	d.joined(list)
 	return c
 }

@@ -64,7 +64,7 @@ func (p *publicState) append(b []byte) []byte {
 			b = appendVector(b, []byte(r.Ref))
 			b = r.Sender.append(b)
 			b = appendVector(b, r.AuthenticatedData)
-			b = appendProposal(b, r.Proposal)
+			b = appendKept(b, r.Proposal)
 		}
 		return b
 	})
@@ -89,7 +89,7 @@ func (d *decoder) publicState() *publicState {
 			Ref:               ProposalRef(list.vector()),
 			Sender:            list.sender(),
 			AuthenticatedData: list.vector(),
-			Proposal:          list.proposal(),
+			Proposal:          list.keptProposal(),
 		})
 	}
 	d.joined(list)
@@ -130,12 +130,17 @@ func (p *PublicGroup) MarshalBinary() ([]byte, error) {
 }
 
 // UnmarshalPublicGroup decodes what MarshalBinary gave. The state is trusted:
-// signatures in it are not verified again.
-func UnmarshalPublicGroup(b []byte) (*PublicGroup, error) {
+// signatures in it are not verified again. The types are those that
+// [NewPublicGroup] was given: they are not part of the state.
+func UnmarshalPublicGroup(b []byte, types ...ProposalType) (*PublicGroup, error) {
+	if err := proposalTypes(types).check(); err != nil {
+		return nil, err
+	}
 	state, err := decodeState(b, statePublicGroup, (*decoder).publicState)
 	if err != nil {
 		return nil, err
 	}
+	state.types = slices.Clone(types)
 	return &PublicGroup{state: state}, nil
 }
 
@@ -188,6 +193,7 @@ func (g *Group) append(b []byte) ([]byte, error) {
 		}
 		return b
 	})
+	b = g.appendPast(b)
 	return b, failed
 }
 
@@ -230,6 +236,14 @@ func (g *Group) adopt(c Client) error {
 		}
 	}
 	g.client = c
+	g.public.types = c.ProposalTypes
+	if g.tree != nil {
+		g.tree.window = c.Window
+	}
+	for _, f := range g.past {
+		f.tree.window = c.Window
+	}
+	g.keepPast()
 	return nil
 }
 
@@ -292,6 +306,9 @@ func (d *decoder) group() *Group {
 		g.resumption = append(g.resumption, pastEpoch{epoch: list.uint64(), secret: list.secret(s)})
 	}
 	d.joined(list)
+	if d.version >= 2 {
+		g.past = d.past(g)
+	}
 	if d.err == nil && g.ended == nil && (g.keys[g.own.node()] == nil || g.tree == nil || g.public.reInit != nil) {
 		d.fail("a group that goes on lacks secrets, or has a successor")
 	}

@@ -17,6 +17,7 @@ type publicState struct {
 	confirmationTag []byte
 	pending         []*ReceivedProposal // in the order in which they came
 	reInit          *ReInitProposal     // which ended the group with this epoch
+	types           proposalTypes       // the application's, beyond those of the RFC
 }
 
 // cited is a proposal of a commit, with who proposed it.
@@ -126,7 +127,7 @@ func (t *transition) checkList() error {
 				return err
 			}
 		}
-		t.needsPath = t.needsPath || pathRequired(c.proposal.proposalType())
+		t.needsPath = t.needsPath || t.from.types.needPath(c.proposal.proposalType())
 		if t.external {
 			switch c.proposal.(type) {
 			case ExternalInitProposal, RemoveProposal, PreSharedKeyProposal:
@@ -185,7 +186,7 @@ func (t *transition) checkList() error {
 		return rule(ErrProposalList, "12.2", "external commit with %d ExternalInit proposals", inits)
 	}
 	t.needsPath = t.needsPath || len(t.list) == 0
-	return nil
+	return t.checkSupport()
 }
 
 // checkProposal judges one proposal by itself (§12.1).
@@ -223,6 +224,8 @@ func (p *publicState) checkProposal(proposal Proposal, sender Sender, now time.T
 	case ExternalInitProposal:
 	case GroupContextExtensionsProposal:
 		return checkContextExtensions(q.Extensions)
+	case CustomProposal:
+		return p.checkCustom(q)
 	default:
 		return rule(ErrUnsupported, "12.1", "unknown proposal")
 	}
@@ -342,7 +345,7 @@ func (t *transition) finish(a *authenticatedContent) *publicState {
 	context := t.provisional()
 	context.confirmedTranscriptHash = t.from.suite.confirmedTranscriptHash(t.from.interim, a)
 	context.extensions = cloneExtensions(context.extensions)
-	next := &publicState{suite: t.from.suite, context: context, encoded: context.encode(), tree: t.tree, reInit: t.reInit}
+	next := &publicState{suite: t.from.suite, context: context, encoded: context.encode(), tree: t.tree, reInit: t.reInit, types: t.from.types}
 	next.confirm(a.auth.confirmationTag)
 	return next
 }
@@ -361,6 +364,7 @@ func (t *transition) changes(path bool) Changes {
 		External:          t.external,
 		Committer:         t.committer,
 		ReInit:            t.reInit,
+		Custom:            t.customs(),
 	}
 	member := func(l LeafIndex) Member { return Member{Index: l, Leaf: t.tree.leaves[l]} }
 	for _, l := range t.added {
