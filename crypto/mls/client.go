@@ -14,15 +14,16 @@ func (c *Client) check() (*suite, error) {
 	if _, err := s.signature.public(c.SignatureKey); err != nil {
 		return nil, err
 	}
-	switch c.Credential.Type {
-	case CredentialBasic, CredentialX509:
-	default:
-		return nil, rule(ErrUnsupported, "5.3", "credential type 0x%04x", c.Credential.Type)
+	if err := c.Credential.check(); err != nil {
+		return nil, err
 	}
 	if err := checkDuplicates(c.LeafExtensions); err != nil {
 		return nil, err
 	}
 	if err := proposalTypes(c.ProposalTypes).check(); err != nil {
+		return nil, err
+	}
+	if err := checkDuplicates(c.KeyPackageExtensions); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -49,7 +50,7 @@ func (c *Client) capabilities(leafExtensions []Extension) Capabilities {
 			full.Extensions = add(full.Extensions, t)
 		}
 	}
-	for _, e := range leafExtensions {
+	for _, e := range slices.Concat(leafExtensions, c.KeyPackageExtensions) {
 		if !defaultExtension(e.Type) {
 			full.Extensions = add(full.Extensions, e.Type)
 		}
@@ -83,11 +84,15 @@ func (c *Client) newLeaf(s *suite) (*LeafNode, hpke.PrivateKey, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return &LeafNode{
+	leaf := &LeafNode{
 		EncryptionKey: key.PublicKey().Bytes(),
 		SignatureKey:  slices.Clone(public),
 		Credential:    c.Credential,
 		Capabilities:  c.capabilities(c.LeafExtensions),
 		Extensions:    cloneExtensions(c.LeafExtensions),
-	}, key, nil
+	}
+	if c.GREASE {
+		leaf.grease(s)
+	}
+	return leaf, key, nil
 }

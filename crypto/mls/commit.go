@@ -114,6 +114,9 @@ func (b *commitBuilder) build(authenticatedData []byte, infoExtensions []Extensi
 	if err := t.check(true); err != nil {
 		return nil, err
 	}
+	if err := t.req.checkOwn(b.leaf); err != nil {
+		return nil, err
+	}
 	provisional := t.provisional()
 	path, err := t.tree.sealPath(b.leaf, steps, secrets, t.added, provisional.encode())
 	if err != nil {

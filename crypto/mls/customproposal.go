@@ -61,7 +61,7 @@ type proposalTypes []ProposalType
 // and GREASE values, which no proposal may have (§13.5).
 func (t proposalTypes) check() error {
 	for i, p := range t {
-		if p.Type == 0 || defaultProposal(p.Type) || (p.Type&0x0f0f == 0x0a0a && p.Type>>8 == p.Type&0xff && p.Type != 0xfafa) {
+		if p.Type == 0 || defaultProposal(p.Type) || isGREASE(p.Type) {
 			return rule(ErrUnsupported, "17.4", "proposal type 0x%04x cannot be registered", p.Type)
 		}
 		if slices.ContainsFunc(t[:i], func(q ProposalType) bool { return q.Type == p.Type }) {

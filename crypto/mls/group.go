@@ -63,6 +63,9 @@ func NewGroup(c Client, groupID []byte, extensions []Extension, now time.Time) (
 	if err := tree.validate(groupID, extensions); err != nil {
 		return nil, err
 	}
+	if err := leaf.supportsContext(extensions); err != nil {
+		return nil, err
+	}
 	public := &publicState{suite: s, tree: tree, types: c.ProposalTypes, context: groupContext{
 		suite:                   c.Suite,
 		groupID:                 bytes.Clone(groupID),
@@ -191,6 +194,9 @@ func (g *Group) signGroupInfo(extensions []Extension) (*GroupInfo, error) {
 	list = append(list, extensions...)
 	if err := checkDuplicates(list); err != nil {
 		return nil, err
+	}
+	if g.client.GREASE {
+		list = withExtension(list, g.suite.greaseExtension(g.public.tree.leaf(g.own).SignatureKey))
 	}
 	info := &GroupInfo{
 		context:         g.public.context,

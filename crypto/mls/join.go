@@ -90,6 +90,9 @@ func (g *Group) enter(kp *KeyPackagePrivate, info *GroupInfo, group *groupSecret
 	if own == info.signer {
 		return rule(ErrWelcome, "12.4.3.1", "the GroupInfo is signed by the new member itself")
 	}
+	if err := kp.keyPackage.Leaf.supportsContext(g.public.context.extensions); err != nil {
+		return err
+	}
 	g.own = own
 	g.keys = privateKeys{own.node(): kp.encryptionKey}
 	if group.pathSecret == nil {

@@ -31,15 +31,26 @@ type KeyPackagePrivate struct {
 // Client is what makes leaves: who we are and how we sign. Only the first three
 // fields are needed.
 type Client struct {
-	Suite        CipherSuite
-	Credential   Credential
-	SignatureKey crypto.Signer // an ed25519.PrivateKey for the suites of this package
+	Suite      CipherSuite
+	Credential Credential
+	// SignatureKey signs with the suite's algorithm: an ed25519.PrivateKey, an
+	// *ecdsa.PrivateKey on the suite's curve, or whatever else holds such a key
+	// and gives the signatures that those give.
+	SignatureKey crypto.Signer
 
 	// LeafExtensions stand in every leaf node that the client makes.
 	LeafExtensions []Extension
-	// Capabilities lists what the application supports beyond this package.
-	// Version, suite, credential type and the types of LeafExtensions are added.
+	// KeyPackageExtensions stand in every key package that the client makes.
+	KeyPackageExtensions []Extension
+	// Capabilities lists what the application supports beyond this package:
+	// extensions and proposals of its own, other suites to which groups may move,
+	// and other types of credential that it can judge. Version, suite, the
+	// credential's type and the types of both lists of extensions are added.
 	Capabilities Capabilities
+	// GREASE adds reserved values without meaning to leaf nodes, key packages and
+	// GroupInfos, by which peers show that they ignore what they do not know
+	// (§13.5). It costs some thirty bytes a leaf.
+	GREASE bool
 
 	// ProposalTypes are the application's own types of proposals; they are added to
 	// the capabilities.
@@ -82,7 +93,13 @@ func NewKeyPackage(c Client, now time.Time, lifetime time.Duration) (*KeyPackage
 	if err := leaf.sign(s, c.SignatureKey, nil, 0); err != nil {
 		return nil, nil, err
 	}
-	kp := &KeyPackage{version: mls10, Suite: c.Suite, InitKey: initKey.PublicKey().Bytes(), Leaf: leaf}
+	kp := &KeyPackage{
+		version: mls10, Suite: c.Suite, InitKey: initKey.PublicKey().Bytes(), Leaf: leaf,
+		Extensions: cloneExtensions(c.KeyPackageExtensions),
+	}
+	if c.GREASE {
+		kp.Extensions = withExtension(kp.Extensions, s.greaseExtension(leaf.SignatureKey))
+	}
 	kp.Signature, err = s.signWithLabel(c.SignatureKey, "KeyPackageTBS", kp.appendUnsigned(nil))
 	if err != nil {
 		return nil, nil, err

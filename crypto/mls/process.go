@@ -138,6 +138,9 @@ func (g *Group) stage(a *authenticatedContent, now time.Time) (*StagedCommit, er
 			return staged, nil
 		}
 	}
+	if err := t.req.checkOwn(t.tree.leaf(g.own)); err != nil {
+		return nil, err
+	}
 	psks, err := g.findPSKs(t.psks, nil)
 	if err != nil {
 		return nil, err

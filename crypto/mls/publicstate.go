@@ -106,7 +106,7 @@ func (p *publicState) signatureKey(c *framedContent) ([]byte, error) {
 		if data == nil {
 			return nil, rule(ErrSender, "12.1.8", "the group has no external senders")
 		}
-		senders, err := parseExternalSenders(data)
+		senders, err := ParseExternalSenders(data)
 		if err != nil {
 			return nil, err
 		}
