@@ -37,7 +37,7 @@ lint: ## Linters of Go, of the generated queries and of the web client
 	@echo 'lint: passed'
 
 test-go: ## Go tests, with the race detector, a real PostgreSQL and a real MinIO
-	@scripts/prepare.sh go postgresql minio
+	@scripts/prepare.sh go interop postgresql minio
 	go test $(GO_TEST_FLAGS) ./...
 	@echo 'test-go: passed'
 

@@ -2,7 +2,7 @@
 # Makes sure that what a target needs is on this machine, installing what is
 # missing and saying so. What is there already is left alone, in silence.
 #
-#	scripts/prepare.sh [go] [node] [web] [postgresql] [chromium] [NAME of scripts/versions.sh]…
+#	scripts/prepare.sh [go] [node] [web] [interop] [postgresql] [chromium] [NAME of scripts/versions.sh]…
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -38,6 +38,16 @@ has_chromium() {
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null
 }
 
+# packages FOLDER WHAT: what the folder's package-lock.json names, from the registry.
+packages() {
+	installed=$root/$1/node_modules/.package-lock.json
+	if [ ! -e "$installed" ] || [ "$root/$1/package-lock.json" -nt "$installed" ]; then
+		say "installing $2 with npm ci"
+		(cd "$root/$1" && npm ci --no-audit --no-fund </dev/null >&2)
+		touch "$installed"
+	fi
+}
+
 # at_least HAVE WANT: compares the first number of a version.
 at_least() { [ "${1%%.*}" -ge "$2" ] 2>/dev/null; }
 
@@ -53,12 +63,11 @@ for need in "$@"; do
 		;;
 	web)
 		"$0" node
-		installed=$root/webclient/node_modules/.package-lock.json
-		if [ ! -e "$installed" ] || [ "$root/webclient/package-lock.json" -nt "$installed" ]; then
-			say "installing the web client's packages with npm ci"
-			(cd "$root/webclient" && npm ci --no-audit --no-fund </dev/null >&2)
-			touch "$installed"
-		fi
+		packages webclient "the web client's packages"
+		;;
+	interop)
+		"$0" node
+		packages crypto/mls/interop/peer "a second implementation of MLS, for the tests"
 		;;
 	postgresql)
 		has_postgresql || debian postgresql
