@@ -36,13 +36,22 @@
 // constant time; secrets that were consumed are overwritten and dropped, which
 // is what the language allows.
 //
+// # Suites
+//
+// [CipherSuites] lists the suites: 1, 2, 3, 5 and 7 of the RFC, and
+// [MLKEM768X25519ChaCha], which is post-quantum in what it keeps secret. Built
+// for GOOS=js the package leaves out 2, 5 and 7: the curves of NIST and ECDSA
+// would add half a megabyte (50 kB compressed) to what a browser loads.
+//
+// Credentials are basic or X.509 ones. Certificates are judged by the package
+// mlsx509, apart from this one, for the same reason.
+//
 // # Limits
 //
 // Handshake messages are sent as PublicMessage; both wire formats are
-// received. Credentials are basic ones; X.509 chains are carried and left to
-// the application. Lifetimes are judged when a key package is added, not of
-// members who are in the tree already. Messages of past epochs are refused: the
-// keys of an epoch go with it. No GREASE values are sent.
+// received. Lifetimes are judged when a key package is added, not of members who
+// are in the tree already. Messages of past epochs are refused: the keys of an
+// epoch go with it.
 //
 // A commit with a ReInit proposal is followed by members, and ends the group;
 // making its successor, joining it, and subgroup branching are not yet here.

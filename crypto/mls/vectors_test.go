@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/hpke"
 	"encoding/hex"
 	"encoding/json"
@@ -128,20 +129,24 @@ const anySuite CipherSuite = 0
 
 func all[T any](T) CipherSuite { return anySuite }
 
+// nistCurves are the curves of the suites whose private keys are scalars.
+var nistCurves = map[CipherSuite]elliptic.Curve{
+	P256AES128: elliptic.P256(), P521AES256: elliptic.P521(), P384AES256: elliptic.P384(),
+}
+
 // signatureKey reads a private signature key as the vectors have it: an Ed25519
 // seed or key, or the scalar of an ECDSA key.
 func signatureKey(t require.TestingT, s *suite, b []byte) crypto.Signer {
-	e, ok := s.signature.(ecdsaScheme)
-	if !ok {
-		if len(b) == ed25519.PrivateKeySize {
-			return ed25519.PrivateKey(b)
-		}
-		require.Len(t, b, ed25519.SeedSize)
-		return ed25519.NewKeyFromSeed(b)
+	if curve := nistCurves[s.id]; curve != nil {
+		key, err := ecdsa.ParseRawPrivateKey(curve, fullScalar(s, b))
+		require.NoError(t, err)
+		return key
 	}
-	key, err := ecdsa.ParseRawPrivateKey(e.curve, fullScalar(s, b))
-	require.NoError(t, err)
-	return key
+	if len(b) == ed25519.PrivateKeySize {
+		return ed25519.PrivateKey(b)
+	}
+	require.Len(t, b, ed25519.SeedSize)
+	return ed25519.NewKeyFromSeed(b)
 }
 
 // encryptionKey reads an HPKE private key as the vectors have it.
@@ -152,10 +157,10 @@ func encryptionKey(s *suite, b []byte) (hpke.PrivateKey, error) {
 // fullScalar gives a scalar of a curve of NIST its full length: some vectors
 // leave out leading zeros.
 func fullScalar(s *suite, b []byte) []byte {
-	e, ok := s.signature.(ecdsaScheme)
-	if !ok {
+	curve := nistCurves[s.id]
+	if curve == nil {
 		return b
 	}
-	missing := (e.curve.Params().BitSize+7)/8 - len(b)
+	missing := (curve.Params().BitSize+7)/8 - len(b)
 	return append(make([]byte, max(0, missing)), b...)
 }
