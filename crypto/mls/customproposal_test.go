@@ -26,7 +26,7 @@ func ownTypes() []ProposalType {
 }
 
 // customGroup is a group of n members who know the types, and of others.
-func customGroup(t *testing.T, n int, others ...Client) []*Group {
+func customGroup(t require.TestingT, n int, others ...Client) []*Group {
 	var groups []*Group
 	for i := range n + len(others) {
 		c := newClient(t, X25519ChaCha, "member")

@@ -46,13 +46,38 @@
 // Credentials are basic or X.509 ones. Certificates are judged by the package
 // mlsx509, apart from this one, for the same reason.
 //
+// # From one group to another
+//
+// A commit that covers a [ReInitProposal] ends a group; [Group.Successor] makes
+// the one that it names, of the same members, with another suite if need be.
+// [Group.Branch] makes a group of some of the members, and the first one goes on.
+// Both carry a secret of the group before, and are joined with it in
+// [JoinOptions]. Groups can be tied to each other otherwise by pre-shared keys:
+// [Group.ResumptionSecret] gives what Client.PSK of the other group looks up.
+//
+// # What is kept, and for how long
+//
+// Secrets go when the RFC says that they are consumed (§9.2), from memory as far
+// as Go allows and from the serialised state for certain. Two things are kept
+// within limits that [Client] sets: keys of messages that were passed over
+// (Window), and resumption secrets of past epochs (ResumptionEpochs). Secret trees
+// of past epochs, for messages that come late, are kept only if PastEpochs says
+// so: whoever takes the device can then read what was not yet received of them.
+//
 // # Limits
 //
-// Handshake messages are sent as PublicMessage; both wire formats are
-// received. Lifetimes are judged when a key package is added, not of members who
-// are in the tree already. Messages of past epochs are refused: the keys of an
-// epoch go with it.
+// Handshake messages are sent as PublicMessage; both wire formats are received.
+// Lifetimes are judged when a key package is proposed or added, not of members who
+// are in the tree already. There is one protocol version: a group that is
+// reinitialised to another one ends without a successor.
 //
-// A commit with a ReInit proposal is followed by members, and ends the group;
-// making its successor, joining it, and subgroup branching are not yet here.
+// The length of a proposal of an unknown type cannot be told: messages that hold
+// one are refused, unless the type is registered ([ProposalType]). What a custom
+// proposal does beyond the path that it may need is the application's.
+//
+// A pre-shared key of usage reinit or branch is accepted from a Welcome that is
+// joined together with the group before, and nowhere else. The members of a branch
+// are compared with those of that group as it is when the branch is joined, not
+// as it was in the epoch whose secret the branch carries. A commit gives one
+// Welcome for all that it adds.
 package mls

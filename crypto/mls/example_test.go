@@ -1,7 +1,7 @@
 package mls_test
 
 import (
-	"crypto/ed25519"
+	"errors"
 	"fmt"
 	"log"
 	"time"
@@ -12,60 +12,76 @@ import (
 // A group of three: Camille makes it and brings in two others, one of whom she
 // removes again.
 func Example() {
-	now := time.Now()
-	client := func(name string) mls.Client {
-		_, key, err := ed25519.GenerateKey(nil)
-		check(err)
-		return mls.Client{Suite: mls.X25519ChaCha, Credential: mls.BasicCredential([]byte(name)), SignatureKey: key}
-	}
-	camille, err := mls.NewGroup(client("camille"), []byte("team thread"), nil, now)
-	check(err)
+	now, camille, yann, paul := time.Now(), client("camille"), client("yann"), client("paul")
+	group := must(mls.NewGroup(camille, []byte("team thread"), nil, now))
 
 	// The others publish key packages; one commit adds both.
-	yannClient, paulClient := client("yann"), client("paul")
-	yannPackage, yannPrivate, err := mls.NewKeyPackage(yannClient, now, 24*time.Hour)
+	yannPackage, yannKeys, err := mls.NewKeyPackage(yann, now, 24*time.Hour)
 	check(err)
-	paulPackage, paulPrivate, err := mls.NewKeyPackage(paulClient, now, 24*time.Hour)
+	paulPackage, paulKeys, err := mls.NewKeyPackage(paul, now, 24*time.Hour)
 	check(err)
-	staged, err := camille.Commit(mls.CommitOptions{Now: now, Proposals: []mls.Proposal{
+	commit := must(group.Commit(mls.CommitOptions{Now: now, Proposals: []mls.Proposal{
 		mls.AddProposal{KeyPackage: yannPackage}, mls.AddProposal{KeyPackage: paulPackage},
-	}})
-	check(err)
-	check(camille.Merge(staged)) // once the delivery service has accepted it
-	yann, err := mls.JoinWelcome(yannClient, staged.Welcome(), yannPrivate, mls.JoinOptions{Now: now})
-	check(err)
-	paul, err := mls.JoinWelcome(paulClient, staged.Welcome(), paulPrivate, mls.JoinOptions{Now: now})
-	check(err)
+	}}))
+	check(group.Merge(commit)) // once the delivery service has accepted it
+	yanns := must(mls.JoinWelcome(yann, commit.Welcome(), yannKeys, mls.JoinOptions{Now: now}))
+	pauls := must(mls.JoinWelcome(paul, commit.Welcome(), paulKeys, mls.JoinOptions{Now: now}))
 
-	message, err := camille.Encrypt([]byte("welcome"), nil)
-	check(err)
-	for _, member := range []*mls.Group{yann, paul} {
-		received, err := member.Process(message, now)
-		check(err)
-		fmt.Printf("leaf %d reads %q\n", member.OwnIndex(), received.Application.Data)
-	}
+	message := must(group.Encrypt([]byte("welcome"), nil))
+	fmt.Printf("yann reads %q\n", must(yanns.Process(message, now)).Application.Data)
+	fmt.Printf("paul reads %q\n", must(pauls.Process(message, now)).Application.Data)
 
-	// Paul is removed: he cannot follow, and the keys of the others change.
-	staged, err = camille.Commit(mls.CommitOptions{Proposals: []mls.Proposal{mls.RemoveProposal{LeafIndex: paul.OwnIndex()}}})
-	check(err)
-	received, err := yann.Process(staged.Message(), now)
-	check(err)
-	fmt.Println("removed:", string(received.Commit.Changes().Removed[0].Leaf.Credential.Identity))
-	check(yann.Merge(received.Commit))
-	check(camille.Merge(staged))
-	message, err = yann.Encrypt([]byte("just us"), nil)
-	check(err)
-	_, err = paul.Process(message, now)
-	fmt.Println("paul:", err)
+	// Paul is removed: the keys of the others change, and he cannot follow.
+	commit = must(group.Commit(mls.CommitOptions{Proposals: []mls.Proposal{mls.RemoveProposal{LeafIndex: pauls.OwnIndex()}}}))
+	check(yanns.Merge(must(yanns.Process(commit.Message(), now)).Commit))
+	check(group.Merge(commit))
+	message = must(yanns.Encrypt([]byte("just us"), nil))
+	fmt.Printf("camille reads %q\n", must(group.Process(message, now)).Application.Data)
+	_, err = pauls.Process(message, now)
+	fmt.Println("paul is left behind:", errors.Is(err, mls.ErrFutureEpoch))
 	// Output:
-	// leaf 1 reads "welcome"
-	// leaf 2 reads "welcome"
-	// removed: paul
-	// paul: mls: message of a future epoch: message of epoch 2 in epoch 1 (RFC 9420 §12.4.2)
+	// yann reads "welcome"
+	// paul reads "welcome"
+	// camille reads "just us"
+	// paul is left behind: true
+}
+
+func client(name string) mls.Client {
+	return mls.Client{
+		Suite:        mls.MLKEM768X25519ChaCha,
+		Credential:   mls.BasicCredential([]byte(name)),
+		SignatureKey: must(mls.MLKEM768X25519ChaCha.GenerateSignatureKey()),
+	}
+}
+
+func must[T any](v T, err error) T {
+	check(err)
+	return v
 }
 
 func check(err error) {
 	if err != nil {
 		log.Fatal(err)
 	}
+}
+
+// A group moves to another cipher suite: it ends by a ReInit proposal, and a
+// member makes its successor.
+func ExampleGroup_Successor() {
+	now := time.Now()
+	old := client("camille")
+	old.Suite = mls.X25519ChaCha
+	group := must(mls.NewGroup(old, []byte("team thread"), nil, now))
+	commit := must(group.Commit(mls.CommitOptions{Proposals: []mls.Proposal{
+		mls.ReInitProposal{GroupID: []byte("team thread, again"), Suite: mls.MLKEM768X25519ChaCha},
+	}}))
+	check(group.Merge(commit))
+	fmt.Println(group.Ended())
+
+	// The others' fresh key packages would stand in the options.
+	next := must(group.Successor(client("camille"), mls.SuccessorOptions{Now: now})).Group()
+	fmt.Printf("%s, epoch %d\n", next.GroupID(), next.Epoch())
+	// Output:
+	// mls: group was reinitialised: a commit covered a ReInit proposal (RFC 9420 §12.4.2)
+	// team thread, again, epoch 1
 }

@@ -18,7 +18,7 @@ type fuzzWorld struct {
 }
 
 func newFuzzWorld(f *testing.F) *fuzzWorld {
-	w := &fuzzWorld{groups: newGroup(f, X25519ChaCha, 4)}
+	w := &fuzzWorld{groups: customGroup(f, 4)}
 	add := func(m []byte, err error) []byte {
 		require.NoError(f, err)
 		w.messages = append(w.messages, m)
@@ -33,6 +33,7 @@ func newFuzzWorld(f *testing.F) *fuzzWorld {
 		require.NoError(f, err)
 	}
 	w.client = newClient(f, X25519ChaCha, "newcomer")
+	w.client.ProposalTypes = ownTypes()
 	kp, private := newKeyPackage(f, w.client)
 	w.private = private
 	add(kp.MarshalBinary())
@@ -42,6 +43,8 @@ func newFuzzWorld(f *testing.F) *fuzzWorld {
 		{ByReference: []ProposalRef{ref}},
 		{Proposals: []Proposal{AddProposal{KeyPackage: kp}, RemoveProposal{LeafIndex: 3}}},
 		{Proposals: []Proposal{GroupContextExtensionsProposal{Extensions: []Extension{RequiredCapabilities{}.Extension()}}}},
+		{Proposals: []Proposal{ReInitProposal{GroupID: []byte("next"), Suite: X25519AES128}}},
+		{Proposals: []Proposal{CustomProposal{Type: proposalTopic, Body: OpaqueBody([]byte("topic"))}}},
 	} {
 		staged, err := w.groups[0].Commit(opts)
 		require.NoError(f, err)
@@ -69,11 +72,11 @@ func (w *fuzzWorld) seed(f *testing.F) {
 func FuzzMessage(f *testing.F) {
 	newFuzzWorld(f).seed(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if _, err := InspectMessage(b); err != nil {
+		if _, err := InspectMessage(b, ownTypes()...); err != nil {
 			return
 		}
 		// There is one encoding of each message.
-		m, err := parseMessage(b)
+		m, err := parseMessage(b, ownTypes()...)
 		require.NoError(t, err)
 		require.Equal(t, b, m.append(nil))
 		if m.public == nil || m.public.content.commit == nil {
@@ -141,6 +144,7 @@ func FuzzWelcome(f *testing.F) {
 	w.seed(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		_, _ = JoinWelcome(w.client, b, w.private, JoinOptions{})
+		_, _ = JoinWelcome(w.client, b, w.private, JoinOptions{From: w.groups[1]})
 	})
 }
 
@@ -171,12 +175,23 @@ func FuzzExtensions(f *testing.F) {
 
 func FuzzStates(f *testing.F) {
 	w := newFuzzWorld(f)
-	for _, m := range []interface{ MarshalBinary() ([]byte, error) }{w.groups[2], w.groups[1].Public(), w.private, w.commits[2], w.commits[4]} {
+	for _, m := range []interface{ MarshalBinary() ([]byte, error) }{w.groups[2], w.groups[1].Public(), w.private, w.commits[2], w.commits[5], w.commits[6]} {
+		b, err := m.MarshalBinary()
+		require.NoError(f, err)
+		f.Add(b)
+	}
+	ended, h := reInited(f)
+	successor, err := ended[0].Successor(h.clients[0], SuccessorOptions{KeyPackages: h.packages[1:]})
+	require.NoError(f, err)
+	keeping := keepingGroup(f, 3, 2)
+	commitAndDeliver(f, keeping, 0, CommitOptions{})
+	for _, m := range []interface{ MarshalBinary() ([]byte, error) }{ended[1], ended[1].Public(), successor, keeping[1]} {
 		b, err := m.MarshalBinary()
 		require.NoError(f, err)
 		f.Add(b)
 	}
 	c := w.groups[2].client
+	c.PastEpochs = 2
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if g, err := UnmarshalGroup(b, c); err == nil {
 			again, err := g.MarshalBinary()
@@ -187,6 +202,8 @@ func FuzzStates(f *testing.F) {
 			_, _ = g.Commit(CommitOptions{})
 			_, _ = g.Process(w.messages[0], testNow)
 			_, _ = g.Process(w.commits[0].Message(), testNow)
+			_, _ = g.Successor(c, SuccessorOptions{KeyPackages: h.packages[1:]})
+			_, _ = g.Branch(c, []byte("branch"), nil, SuccessorOptions{})
 		}
 		if p, err := UnmarshalPublicGroup(b); err == nil {
 			_, _ = p.Process(w.commits[0].Message(), testNow)
@@ -227,7 +244,7 @@ func FuzzGroupProcess(f *testing.F) {
 func FuzzInsider(f *testing.F) {
 	w := newFuzzWorld(f)
 	for _, staged := range w.commits {
-		m, err := parseMessage(staged.Message())
+		m, err := parseMessage(staged.Message(), ownTypes()...)
 		require.NoError(f, err)
 		body := m.public.content.commit.append(nil)
 		for _, mode := range []byte{0, 1, 2, 3} {
@@ -237,7 +254,7 @@ func FuzzInsider(f *testing.F) {
 	for _, p := range []Proposal{
 		AddProposal{KeyPackage: w.private.keyPackage}, RemoveProposal{LeafIndex: 2}, UpdateProposal{Leaf: w.groups[0].public.tree.leaf(0)},
 		PreSharedKeyProposal{ID: PreSharedKeyID{Type: PSKExternal, ID: []byte("x"), Nonce: make([]byte, 32)}},
-		ReInitProposal{Version: 1}, ExternalInitProposal{}, GroupContextExtensionsProposal{},
+		ReInitProposal{Version: 1}, CustomProposal{Type: proposalFlags, Body: []byte{1, 2}}, ExternalInitProposal{}, GroupContextExtensionsProposal{},
 	} {
 		f.Add(byte(4), appendProposal(nil, p))
 	}
@@ -250,10 +267,16 @@ func FuzzInsider(f *testing.F) {
 		var err error
 		if mode&4 != 0 {
 			c.contentType = ContentProposal
-			c.proposal, err = decodeAll(bytes.Clone(body), "", (*decoder).proposal)
+			c.proposal, err = decodeAll(bytes.Clone(body), "", func(d *decoder) Proposal {
+				d.types = ownTypes()
+				return d.proposal()
+			})
 		} else {
 			c.contentType = ContentCommit
-			c.commit, err = decodeAll(bytes.Clone(body), "", (*decoder).commit)
+			c.commit, err = decodeAll(bytes.Clone(body), "", func(d *decoder) *commit {
+				d.types = ownTypes()
+				return d.commit()
+			})
 		}
 		if err != nil {
 			return

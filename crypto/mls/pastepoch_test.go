@@ -8,7 +8,7 @@ import (
 )
 
 // keepingGroup is a group whose members keep past epochs.
-func keepingGroup(t *testing.T, n, epochs int) []*Group {
+func keepingGroup(t require.TestingT, n, epochs int) []*Group {
 	groups := newGroup(t, X25519ChaCha, n)
 	for i, g := range groups {
 		g.client.PastEpochs = epochs

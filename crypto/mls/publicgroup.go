@@ -9,23 +9,42 @@ import (
 // PublicGroup follows a group from its handshake messages alone, without
 // secrets. A delivery service runs one to refuse what members would refuse.
 //
-// It checks signatures, epochs, senders, key packages and their lifetimes, the
-// rules for proposals and lists of proposals, capabilities, the update path
-// (its shape, keys, leaf node and parent hash), tree hash and transcript hashes.
+// It checks, as a member would:
+//
+//   - group id, epoch, sender and signature of every message;
+//   - every proposal when it comes, and every list of proposals when it is
+//     committed (RFC 9420 §12.1, §12.2), custom types among them;
+//   - key packages and leaf nodes: keys, signatures, uniqueness, and that the
+//     capabilities cover the group context, the required capabilities, the
+//     credential types in use and the custom proposals of the commit;
+//   - the lifetime of key packages, at the time that is handed in, when they are
+//     proposed or added by value;
+//   - the update path: its shape, keys, leaf node and parent hash;
+//   - tree hash and transcript hashes, which follow from the commits, and that the
+//     GroupInfo of a new epoch agrees with them ([PublicStaged.CheckGroupInfo]);
+//   - that a group which was reinitialised goes no further.
 //
 // It cannot check what needs the secrets of an epoch: the membership tag (so a
 // message by somebody who holds a member's signature key and is no member any
 // more, or whose state is old, passes), the confirmation tag, whether encrypted
 // path secrets open and fit the public keys, whether pre-shared keys exist, what
-// a Welcome says, and all of a PrivateMessage. A member who meets such a fault
-// reports it. Nor does it judge credentials.
+// a Welcome says, whether external_pub is the right key, and all of a
+// PrivateMessage, so that a group which sends its handshakes encrypted cannot be
+// followed. A member who meets such a fault reports it and enters again by an
+// external commit.
+//
+// It does not judge credentials, nor who may do what: that is the application's
+// rule, such as consent. The application judges [PublicStaged.Changes] before
+// Merge, and PendingProposals after ProcessProposal, and drops what it does not
+// allow: nothing has taken effect by then.
 type PublicGroup struct{ state *publicState }
 
 // NewPublicGroup begins with a GroupInfo that holds the ratchet tree, and
 // verifies all of it but the confirmation tag. Lifetimes of members already in
 // the tree are not judged, so now has no effect yet.
 //
-// Types are custom proposals that the group may use; those of members count.
+// Types are the custom proposals that the group may use: those that its members
+// register ([Client]).
 func NewPublicGroup(groupInfo []byte, now time.Time, types ...ProposalType) (*PublicGroup, error) {
 	_ = now
 	if err := proposalTypes(types).check(); err != nil {

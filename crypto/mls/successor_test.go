@@ -233,7 +233,7 @@ func TestReInitThatCouldNotBeFollowedIsNotProposed(t *testing.T) {
 }
 
 // reInited is a group of three that ended, with the clients of its successor.
-func reInited(t *testing.T) ([]*Group, *heirs) {
+func reInited(t require.TestingT) ([]*Group, *heirs) {
 	groups := namedGroup(t, X25519ChaCha, 3)
 	commitAndDeliver(t, groups, 0, CommitOptions{Proposals: []Proposal{ReInitProposal{GroupID: []byte("next"), Suite: X25519AES128}}})
 	return groups, newHeirs(t, X25519AES128, groups)
