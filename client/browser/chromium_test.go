@@ -115,19 +115,15 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
-// buildCore compiles the core for browsers and finds its loader.
+// buildCore makes the core that is shipped, and its loader.
 func buildCore(t *testing.T) (wasm, loader []byte) {
 	t.Helper()
-	out := filepath.Join(t.TempDir(), "core.wasm")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-s -w", "-o", out, "../../cmd/ensemble-wasm")
-	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
-	text, err := cmd.CombinedOutput()
+	folder := t.TempDir()
+	text, err := exec.CommandContext(t.Context(), "go", "run", "../../cmd/ensemble-wasm/build", folder).CombinedOutput()
 	require.NoError(t, err, string(text))
-	wasm, err = os.ReadFile(out)
+	wasm, err = os.ReadFile(filepath.Join(folder, "core.wasm"))
 	require.NoError(t, err)
-	root, err := exec.CommandContext(t.Context(), "go", "env", "GOROOT").Output()
-	require.NoError(t, err)
-	loader, err = os.ReadFile(filepath.Join(strings.TrimSpace(string(root)), "lib", "wasm", "wasm_exec.js"))
+	loader, err = os.ReadFile(filepath.Join(folder, "wasm_exec.js"))
 	require.NoError(t, err)
 	return wasm, loader
 }

@@ -8,7 +8,7 @@ import { brotliCompressSync, constants } from "node:zlib";
 /** Brotli bytes of JavaScript before the first screen shows. */
 const FIRST_SCREEN = 170 * 1024;
 /** Brotli bytes of the core. */
-const CORE = 2.5 * 1024 * 1024;
+const CORE = 2_000_000;
 
 const dist = new URL("../dist/", import.meta.url).pathname;
 const cache = new URL("../node_modules/.cache/brotli/", import.meta.url).pathname;
@@ -66,7 +66,7 @@ if (total > FIRST_SCREEN) problems.push(`the first screen is ${(total / 1024).to
 
 const core = sizes.get("core.wasm");
 if (core !== undefined) {
-  console.log(`core: ${(core / 1024 / 1024).toFixed(2)} MB brotli, of ${CORE / 1024 / 1024}`);
+  console.log(`core: ${(core / 1e6).toFixed(3)} MB brotli, of ${(CORE / 1e6).toFixed(1)}`);
   if (core > CORE) problems.push("the core is over its budget");
 }
 for (const file of files(dist)) if (/kitchen/i.test(file)) problems.push(`${file} belongs to development`);
