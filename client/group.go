@@ -13,19 +13,23 @@ import (
 // exporterLabel is that of the MLS exporter from which record keys come.
 const exporterLabel = "ensemble record"
 
-// mlsClient is what makes our leaves.
-func (e *engine) mlsClient() (mls.Client, error) {
+// mlsClient is what makes our leaves in groups of a suite.
+func (e *engine) mlsClient(suite mls.CipherSuite) (mls.Client, error) {
 	cert, err := e.certificate()
 	if err != nil {
 		return mls.Client{}, err
 	}
-	return rooms.Client(mls.X25519ChaCha, e.device.key, cert, e.account.head()), nil
+	return rooms.Client(suite, e.device.key, cert, e.account.head()), nil
 }
 
 // restoreGroup reads a kept group and skips the generations that may have been
 // used since it was written.
 func (e *engine) restoreGroup(r *room, state []byte, ahead uint) error {
-	c, err := e.mlsClient()
+	p := r.public()
+	if p == nil {
+		return rooms.Errorf(rooms.CodeStaleEpoch, "a group is kept of a log that is not")
+	}
+	c, err := e.mlsClient(p.Group().Suite())
 	if err != nil {
 		return err
 	}
@@ -33,7 +37,7 @@ func (e *engine) restoreGroup(r *room, state []byte, ahead uint) error {
 	if err != nil {
 		return err
 	}
-	if r.fold == nil || g.Epoch() != r.public().Epoch() {
+	if g.Epoch() != p.Epoch() {
 		return rooms.Errorf(rooms.CodeStaleEpoch, "the kept group is not that of the log")
 	}
 	if err := r.casts.restore(g, ahead); err != nil {
@@ -180,7 +184,7 @@ func (e *engine) join(r *room, citation rooms.Citation, gi wire.GroupInfo) error
 	if err := e.checkGroupInfo(r, gi.GroupInfo); err != nil {
 		return err
 	}
-	c, err := e.mlsClient()
+	c, err := e.mlsClient(p.Group().Suite())
 	if err != nil {
 		return err
 	}
@@ -301,7 +305,7 @@ func (e *engine) commitWith(r *room, proposals []mls.Proposal, says rooms.Commit
 	if !e.showsOwnChain(r) {
 		return rooms.Errorf(rooms.CodeUnavailable, "our key chain has grown, and is being asked for")
 	}
-	c, err := e.mlsClient()
+	c, err := e.mlsClient(r.public().Group().Suite())
 	if err != nil {
 		return err
 	}

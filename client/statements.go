@@ -159,7 +159,7 @@ func (c *Core) createRoom(ctx context.Context, spec roomSpec) (ID, error) {
 			there = true
 			return nil
 		}
-		client, err := e.mlsClient()
+		client, err := e.mlsClient(rooms.Suite)
 		if err != nil {
 			return err
 		}

@@ -58,7 +58,8 @@ func Client(suite mls.CipherSuite, device identity.DeviceKey, certificate identi
 		SignatureKey:   device.SignatureKey(),
 		LeafExtensions: LeafExtensions(certificate, head),
 		Capabilities: mls.Capabilities{
-			Extensions: []uint16{ExtensionDeviceCertificate, ExtensionRules, ExtensionKeyChainHead},
+			CipherSuites: suites(),
+			Extensions:   []uint16{ExtensionDeviceCertificate, ExtensionRules, ExtensionKeyChainHead},
 		},
 	}
 }

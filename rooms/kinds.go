@@ -2,6 +2,7 @@ package rooms
 
 import (
 	"github.com/ensemble-sante/ensemble/crypto/identity"
+	"github.com/ensemble-sante/ensemble/crypto/mls"
 	"github.com/ensemble-sante/ensemble/crypto/record"
 )
 
@@ -25,6 +26,13 @@ const (
 // Rules is the number of the rule set by which this version folds a log. A room
 // says in its genesis which one it follows.
 const Rules = 1
+
+// Suite is the cipher suite of groups that begin now: its key exchange withstands
+// quantum computers. Rooms that began on another one keep it.
+const Suite = mls.MLKEM768X25519ChaCha
+
+// suites are those that a room may begin with.
+func suites() []mls.CipherSuite { return []mls.CipherSuite{Suite, mls.X25519ChaCha} }
 
 // Entry is one place of a room's log: the envelope that the chain covers, and
 // the bytes whose hash the envelope carries.

@@ -560,6 +560,23 @@ func TestGenesisIsJudged(t *testing.T) {
 		_, err = w.OpenAs(id, a, g)
 		requireCode(t, rooms.CodeForgedAuthor, err)
 	})
+	begun := func(suite mls.CipherSuite) error {
+		id := identity.NewID()
+		g := w.Genesis(id, a, rooms.Genesis{Kind: rooms.KindDossier})
+		c := a.Device().Client()
+		c.Suite, g.Suite = suite, uint16(suite)
+		group, err := mls.NewGroup(c, g.Group, rooms.GroupExtensions(), time.UnixMilli(w.Now))
+		require.NoError(t, err)
+		g.GroupInfo, err = group.GroupInfo(nil)
+		require.NoError(t, err)
+		_, err = w.OpenAs(id, a, g)
+		return err
+	}
+	t.Run("the suites of rooms", func(t *testing.T) {
+		require.NoError(t, begun(rooms.Suite))
+		require.NoError(t, begun(mls.X25519ChaCha), "as rooms began once")
+		requireCode(t, rooms.CodeUnknown, begun(mls.X25519AES128))
+	})
 	t.Run("not first", func(t *testing.T) {
 		l := w.Open(a, rooms.Genesis{Kind: rooms.KindNetwork})
 		e := l.Entries[0]

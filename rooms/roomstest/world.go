@@ -31,7 +31,7 @@ type World struct {
 func New(tb TB) *World { return &World{TB: tb, Now: 1768381200000, Step: 1000} }
 
 // Suite is the cipher suite of all rooms here.
-const Suite = mls.X25519ChaCha
+const Suite = rooms.Suite
 
 // User is somebody with an identity key and devices.
 type User struct {
