@@ -1,6 +1,6 @@
 package mls
 
-import "bytes"
+import "slices"
 
 // HPKE KEM identifiers of which a part is an X25519 key.
 const (
@@ -50,13 +50,12 @@ func primeMinus(n int) (p [32]byte) {
 	return p
 }
 
-func lowOrder(key []byte) bool {
-	u := bytes.Clone(key)
-	u[31] &= 0x7f // the top bit does not count
-	for _, p := range &lowOrderPoints {
-		if bytes.Equal(u, p[:]) {
-			return true
-		}
-	}
-	return false
+func lowOrder(key []byte) bool { return oneOf(key, &lowOrderPoints) }
+
+// oneOf says whether a coordinate is among those listed; its top bit does not
+// count.
+func oneOf(key []byte, points *[7][32]byte) bool {
+	v := [32]byte(key)
+	v[31] &= 0x7f
+	return slices.Contains(points[:], v)
 }

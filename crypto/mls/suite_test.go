@@ -144,3 +144,56 @@ func TestSignaturesInAnotherEncodingAreRefused(t *testing.T) {
 		require.False(t, s.verifyWithLabel(public, "label", []byte("content"), nil))
 	}
 }
+
+func TestKeysForWhichEverybodyCanSignAreRefused(t *testing.T) {
+	var points [][]byte
+	for _, p := range smallOrderPoints {
+		for _, sign := range []byte{0, 0x80} {
+			q := p
+			q[31] |= sign
+			points = append(points, q[:])
+		}
+	}
+	for _, key := range points {
+		forged := 0
+		require.ErrorIs(t, ed25519Scheme{}.check(key), ErrMalformed)
+		for _, r := range points { // with s = 0 the point r alone is a signature of some messages
+			for m := range byte(32) {
+				signature := append(slices.Clone(r), make([]byte, 32)...)
+				if ed25519.Verify(key, []byte{m}, signature) {
+					forged++
+					require.False(t, ed25519Scheme{}.verify(key, []byte{m}, signature))
+				}
+			}
+		}
+		require.Positive(t, forged, "%x is of small order", key)
+	}
+	key, err := X25519ChaCha.GenerateSignatureKey()
+	require.NoError(t, err)
+	public, err := X25519ChaCha.SignaturePublicKey(key)
+	require.NoError(t, err)
+	require.NoError(t, ed25519Scheme{}.check(public))
+}
+
+func FuzzSignatureKey(f *testing.F) {
+	for _, id := range CipherSuites() {
+		s := suites[id]
+		key, err := id.GenerateSignatureKey()
+		require.NoError(f, err)
+		public, err := id.SignaturePublicKey(key)
+		require.NoError(f, err)
+		signature, err := s.signature.sign(key, []byte("message"))
+		require.NoError(f, err)
+		f.Add(public, []byte("message"), signature)
+	}
+	f.Add([]byte{4}, []byte(nil), []byte{0x30, 0x06, 2, 1, 0, 2, 1, 0})
+	f.Fuzz(func(t *testing.T, public, message, signature []byte) {
+		for _, s := range suites {
+			if s.signature.verify(public, message, signature) {
+				require.NoError(t, s.signature.check(public), "a key that verifies is one")
+				require.False(t, s.signature.verify(public, append(slices.Clone(message), 0), signature))
+			}
+			_ = s.checkHPKEKey(public)
+		}
+	})
+}
