@@ -19,6 +19,9 @@ func (p *Public) judgeCommit(e Entry, check commitCheck) (func(), error) {
 	if err != nil {
 		return nil, commitError(err)
 	}
+	if staged.Changes().ReInit != nil {
+		return nil, Errorf(CodeBadCommit, "commit: a room's group is not reinitialised")
+	}
 	if check.staged != nil {
 		if err := check.staged(staged); err != nil {
 			return nil, err

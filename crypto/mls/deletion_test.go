@@ -269,3 +269,15 @@ func TestReInitLeavesOnlyTheResumptionSecret(t *testing.T) {
 		known{"resumption_psk": e.resumption}.kept(t, g)
 	}
 }
+
+func TestNoResumptionSecretIsKeptWhereTheClientWantsNone(t *testing.T) {
+	groups := newGroup(t, X25519ChaCha, 2)
+	g := groups[1]
+	g.client.ResumptionEpochs = -1
+	secret := known{"resumption_psk": bytes.Clone(g.secrets.resumption)}
+	secret.kept(t, g)
+	commitAndDeliver(t, groups, 0, CommitOptions{})
+	secret.deleted(t, g)
+	_, ok := g.ResumptionSecret(g.Epoch() - 1)
+	require.False(t, ok)
+}

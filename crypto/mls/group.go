@@ -225,6 +225,9 @@ func (g *Group) Merge(s *StagedCommit) error {
 	g.past = append(slices.Clip(past), former)
 	if g.secrets == nil { // removed: nothing is kept
 		g.ForgetPastEpochs(g.Epoch())
+		for _, p := range kept {
+			wipe(p.secret)
+		}
 	}
 	g.keepPast()
 	old.wipe()
@@ -238,6 +241,7 @@ func (g *Group) remember(kept []pastEpoch, epoch uint64, secret []byte) []pastEp
 	if limit == 0 {
 		limit = defaultResumptionEpochs
 	}
+	limit = max(0, limit)
 	kept = append(slices.Clip(kept), pastEpoch{epoch: epoch, secret: bytes.Clone(secret)})
 	if drop := len(kept) - limit; drop > 0 {
 		for _, p := range kept[:drop] {

@@ -57,14 +57,15 @@ type Client struct {
 	ProposalTypes []ProposalType
 
 	// PSK finds pre-shared keys (§8.4): external ones, and resumption keys of
-	// groups or epochs that the group does not hold itself. It returns nil for
-	// those it does not have; a nil function has none.
+	// groups or epochs that the group does not hold itself, which the other group
+	// gives by [Group.ResumptionSecret]. It returns nil for those it does not have;
+	// a nil function has none.
 	PSK func(PreSharedKeyID) []byte
 	// Padding says how many zero bytes to add to a message of length bytes
 	// (§6.3.1); a nil function adds none.
 	Padding func(length int) int
 	// ResumptionEpochs is the number of past epochs whose resumption secret is
-	// kept (§8.6). Zero means 32.
+	// kept (§8.6). Zero means 32; negative keeps none.
 	ResumptionEpochs int
 	// Window limits the reordering of application messages. Zero is a default.
 	Window Window

@@ -40,6 +40,7 @@ func TestRandomHistories(t *testing.T) {
 		operations := map[string]func(){
 			"commit": w.commit, "add": w.add, "external commit": w.external, "resync": w.resync,
 			"race": w.race, "reload": w.reload, "talk": w.talk,
+			"reinit": w.reInit, "branch": w.branch,
 		}
 		names := slices.Sorted(maps.Keys(operations))
 		for range rapid.IntRange(2, 12).Draw(t, "steps") {
@@ -123,7 +124,7 @@ func (w *world) settled() {
 			require.True(w.t, x.covers(m.OwnIndex()))
 		}
 	}
-	require.NoError(w.t, g.public.tree.validate(groupID, g.public.context.extensions))
+	require.NoError(w.t, g.public.tree.validate(g.public.context.groupID, g.public.context.extensions))
 }
 
 // outsidersLearnNothing tries every key of every removed member on every path

@@ -194,7 +194,8 @@ func (s *PublicStaged) Members() []Member { return s.next.tree.members() }
 
 // CheckGroupInfo verifies that a GroupInfo is the one of the epoch which the
 // commit begins: the same group context, tree and confirmation tag, with an
-// external_pub, signed by the committer. Whether external_pub is the right key
+// external_pub, signed by the committer. There is none of an epoch that ends the
+// group by ReInit. Whether external_pub is the right key
 // only members can tell.
 func (s *PublicStaged) CheckGroupInfo(groupInfo []byte) error {
 	info, err := ParseGroupInfo(groupInfo)
@@ -203,6 +204,8 @@ func (s *PublicStaged) CheckGroupInfo(groupInfo []byte) error {
 	}
 	next := s.next
 	switch {
+	case next.reInit != nil:
+		return rule(ErrGroupInfo, "12.4.2", "nobody joins an epoch that ends the group")
 	case !bytes.Equal(info.context.encode(), next.encoded):
 		return rule(ErrGroupInfo, "12.4.3", "group context differs from that of the new epoch")
 	case !bytes.Equal(info.confirmationTag, next.confirmationTag):
