@@ -268,6 +268,20 @@ func TestACommitWithoutItsGroupInfoIsRefused(t *testing.T) {
 	}))
 }
 
+func TestARoomsGroupIsNotReinitialised(t *testing.T) {
+	c := newCast(t)
+	l := c.dossier
+	next := mls.ReInitProposal{GroupID: []byte("elsewhere"), Suite: mls.MLKEM768X25519ChaCha}
+	staged, err := l.StageCommit(c.vidal.Device(), l.CommitData(), next)
+	require.NoError(t, err)
+	requireCode(t, rooms.CodeBadCommit, unchanged(t, l, func() error {
+		return l.Append(record.KindCommit, staged.Message(), l.Info)
+	}))
+	requireCode(t, rooms.CodeBadCommit, unchanged(t, l, func() error {
+		return l.Public.Apply(l.Entry(record.KindCommit, staged.Message()))
+	}))
+}
+
 func TestForeignGroupContextExtensionsAreRefused(t *testing.T) {
 	c := newCast(t)
 	l := c.dossier
