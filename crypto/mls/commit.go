@@ -6,8 +6,8 @@ import (
 )
 
 // Commit makes a commit, which takes effect with Merge once the delivery
-// service has accepted it (RFC 9420 §12.4.1). It always renews the committer's
-// keys. It gives the commit as a PublicMessage, the Welcome for added members,
+// service has accepted it (RFC 9420 §12.4.1). It renews the committer's keys,
+// unless it is told not to. It gives the commit as a PublicMessage, the Welcome for added members,
 // and the GroupInfo of the new epoch.
 func (g *Group) Commit(opts CommitOptions) (*StagedCommit, error) {
 	if g.ended != nil {
@@ -25,11 +25,15 @@ func (g *Group) Commit(opts CommitOptions) (*StagedCommit, error) {
 	if err != nil {
 		return nil, err
 	}
-	leaf, key, err := g.nextLeaf(opts.LeafExtensions)
-	if err != nil {
-		return nil, err
+	b := &commitBuilder{group: g, transition: t, sender: sender, initSecret: g.secrets.init}
+	switch {
+	case !opts.OmitPath:
+		if b.leaf, b.leafKey, err = g.nextLeaf(opts.LeafExtensions); err != nil {
+			return nil, err
+		}
+	case t.needsPath || opts.LeafExtensions != nil:
+		return nil, rule(ErrPath, "12.4", "the path of this commit cannot be left out")
 	}
-	b := &commitBuilder{group: g, transition: t, sender: sender, leaf: leaf, leafKey: key, initSecret: g.secrets.init}
 	return b.build(opts.AuthenticatedData, opts.GroupInfoExtensions)
 }
 
@@ -93,7 +97,7 @@ type commitBuilder struct {
 	group      *Group // the state before; of a joining client, only its public half
 	transition *transition
 	sender     Sender
-	leaf       *LeafNode // unsigned
+	leaf       *LeafNode // unsigned; nil for a commit without path
 	leafKey    privateKeys
 	initSecret []byte
 	from       *Group // the group before, where the commit is the first of its successor
@@ -106,22 +110,11 @@ func (b *commitBuilder) build(authenticatedData []byte, infoExtensions []Extensi
 	if err != nil {
 		return nil, err
 	}
-	steps, secrets, err := t.tree.freshPath(t.committer, b.leaf, g.client.SignatureKey, old.context.groupID)
+	path, steps, secrets, err := b.path()
 	if err != nil {
 		return nil, err
 	}
 	defer secrets.wipe()
-	if err := t.check(true); err != nil {
-		return nil, err
-	}
-	if err := t.req.checkOwn(b.leaf); err != nil {
-		return nil, err
-	}
-	provisional := t.provisional()
-	path, err := t.tree.sealPath(b.leaf, steps, secrets, t.added, provisional.encode())
-	if err != nil {
-		return nil, err
-	}
 
 	a := &authenticatedContent{wireFormat: WirePublicMessage, content: &framedContent{
 		groupID:           old.context.groupID,
@@ -152,7 +145,7 @@ func (b *commitBuilder) build(authenticatedData []byte, infoExtensions []Extensi
 	}
 	staged := &StagedCommit{
 		message:           message.append(appendMessageHeader(nil, WirePublicMessage)),
-		changes:           t.changes(true),
+		changes:           t.changes(path != nil),
 		sender:            b.sender,
 		authenticatedData: a.content.authenticatedData,
 		base:              old.encoded,
@@ -173,6 +166,27 @@ func (b *commitBuilder) build(authenticatedData []byte, infoExtensions []Extensi
 		staged.welcome, err = b.welcome(encoded[4:], joiner, welcome, steps, secrets)
 	}
 	return staged, err
+}
+
+// path makes the committer's path, if there is one, and judges the tree with it.
+func (b *commitBuilder) path() (*updatePath, []pathStep, *pathSecrets, error) {
+	g, t := b.group, b.transition
+	if b.leaf == nil {
+		return nil, nil, &pathSecrets{commitSecret: g.suite.zero()}, t.check(false)
+	}
+	steps, secrets, err := t.tree.freshPath(t.committer, b.leaf, g.client.SignatureKey, g.public.context.groupID)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if err := t.check(true); err != nil {
+		return nil, nil, nil, err
+	}
+	if err := t.req.checkOwn(b.leaf); err != nil {
+		return nil, nil, nil, err
+	}
+	provisional := t.provisional()
+	path, err := t.tree.sealPath(b.leaf, steps, secrets, t.added, provisional.encode())
+	return path, steps, secrets, err
 }
 
 func orRefs(list []cited) []proposalOrRef {

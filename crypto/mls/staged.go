@@ -102,6 +102,10 @@ type CommitOptions struct {
 	GroupInfoExtensions []Extension
 	// LeafExtensions replace those of the committer's leaf, unless nil.
 	LeafExtensions []Extension
+	// OmitPath leaves the committer's keys as they are: a smaller commit, made
+	// faster in large groups, that heals nothing. Only proposals to add members,
+	// to mix in pre-shared keys and to reinitialise allow it (RFC 9420 §12.4).
+	OmitPath bool
 	// Now is the time at which the lifetimes of added key packages must hold;
 	// zero means that they are not judged.
 	Now time.Time

@@ -200,11 +200,14 @@ func (m *ours) propose(p proposal, _ bool) ([]byte, error) {
 }
 
 func (m *ours) commit(byValue []proposal, _ bool) (commit, welcome []byte, err error) {
-	var options mls.CommitOptions
+	// The path is left out now and then, where nothing needs it.
+	options := mls.CommitOptions{OmitPath: m.group.Epoch()%2 == 0 && len(byValue) > 0}
 	for _, r := range m.group.PendingProposals() {
 		options.ByReference = append(options.ByReference, r.Ref)
+		options.OmitPath = false
 	}
 	for _, p := range byValue {
+		options.OmitPath = options.OmitPath && (p.kind == "add" || p.kind == "psk" || p.kind == "reinit")
 		q, err := p.ours()
 		if err != nil {
 			return nil, nil, err
