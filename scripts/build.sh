@@ -23,4 +23,4 @@ if [ -e webclient/package.json ] && changed; then
 fi
 
 echo "build: bin/ensemble" >&2
-CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/ensemble ./cmd/ensemble
+scripts/binary.sh bin/ensemble

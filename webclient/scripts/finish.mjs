@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { brotliCompressSync, constants } from "node:zlib";
+import { brotli } from "./brotli.mjs";
 
 /** Brotli bytes of JavaScript before the first screen shows. */
 const FIRST_SCREEN = 170 * 1024;
@@ -14,13 +14,11 @@ const dist = new URL("../dist/", import.meta.url).pathname;
 const cache = new URL("../node_modules/.cache/brotli/", import.meta.url).pathname;
 mkdirSync(cache, { recursive: true });
 
-/** Brotli at its highest, remembered by content: the core takes half a minute. */
-function brotli(bytes) {
+/** Brotli, remembered by content. */
+function pack(bytes) {
   const kept = join(cache, createHash("sha256").update(bytes).digest("hex"));
   if (existsSync(kept)) return readFileSync(kept);
-  const packed = brotliCompressSync(bytes, {
-    params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
-  });
+  const packed = brotli(bytes);
   writeFileSync(kept, packed);
   return packed;
 }
@@ -44,7 +42,7 @@ const sizes = new Map();
 for (const file of files(dist)) {
   if (!/\.(?:js|css|html|svg|json|webmanifest|wasm|mjs|txt)$/.test(file)) continue;
   const bytes = readFileSync(file);
-  const packed = brotli(bytes);
+  const packed = pack(bytes);
   sizes.set(file.slice(dist.length), packed.length);
   if (packed.length < bytes.length) writeFileSync(`${file}.br`, packed);
 }
