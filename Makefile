@@ -54,6 +54,7 @@ test-e2e: build ## The main job in Chromium, several people at once
 bench: ## Benchmarks: make bench BENCH=Fanout
 	@scripts/prepare.sh go postgresql
 	go test -p 1 -timeout 60m -run '^$$' -bench '$(BENCH)' -benchmem ./...
+	@[ '$(BENCH)' != . ] || scripts/compare-mls.sh
 
 screens: build ## Rewrite docs/screens from the end-to-end run
 	@scripts/prepare.sh web postgresql chromium
