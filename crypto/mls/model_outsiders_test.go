@@ -1,0 +1,175 @@
+package mls
+
+import (
+	"bytes"
+	"crypto/hpke"
+
+	"github.com/stretchr/testify/require"
+)
+
+// life is all that a device ever had between coming in and going out: every state
+// that it stored, every commit that it staged, every key package.
+type life struct {
+	client   Client
+	packages []*KeyPackagePrivate
+	states   [][]byte
+	staged   [][]byte
+	until    uint64 // the first epoch in which it is out
+}
+
+// save keeps what a device has in hand.
+func (l *life) save(t require.TestingT, d *device) {
+	b, err := d.group.MarshalBinary()
+	require.NoError(t, err)
+	if n := len(l.states); n == 0 || !bytes.Equal(l.states[n-1], b) {
+		l.states = append(l.states, b)
+	}
+	if d.staged != nil {
+		l.keep(t, d.staged)
+	}
+}
+
+func (l *life) keep(t require.TestingT, s *StagedCommit) {
+	b, err := s.MarshalBinary()
+	require.NoError(t, err)
+	l.staged = append(l.staged, b)
+}
+
+// groups brings all states back.
+func (l *life) groups(t require.TestingT) []*Group {
+	var out []*Group
+	for _, b := range l.states {
+		g, err := UnmarshalGroup(b, l.client)
+		require.NoError(t, err)
+		out = append(out, g)
+	}
+	for _, b := range l.staged {
+		s, err := UnmarshalStagedCommit(b, l.client)
+		require.NoError(t, err)
+		out = append(out, s.next)
+	}
+	return out
+}
+
+// cannotSucceed requires that nobody who is out comes into the successor of their
+// group, even with the key packages of members.
+func (l *life) cannotSucceed(t require.TestingT, welcome []byte, private []*KeyPackagePrivate) {
+	for _, g := range l.groups(t) {
+		for _, p := range append(private[len(private)-1:len(private):len(private)], l.packages...) {
+			_, err := JoinWelcome(l.client, welcome, p, JoinOptions{From: g})
+			require.Error(t, err)
+		}
+	}
+}
+
+// outsiders requires that those who are out can do nothing with all that they ever
+// had in the epochs since.
+func (m *model) outsiders() {
+	for _, gone := range m.gone {
+		groups := gone.groups(m.t)
+		keys := map[string]hpke.PrivateKey{}
+		for _, g := range groups {
+			for _, k := range g.keys {
+				keys[string(k.PublicKey().Bytes())] = k
+			}
+			for _, k := range g.updates {
+				keys[string(k.PublicKey().Bytes())] = k
+			}
+		}
+		for _, p := range gone.packages {
+			keys[string(p.encryptionKey.PublicKey().Bytes())] = p.encryptionKey
+			keys[string(p.initKey.PublicKey().Bytes())] = p.initKey
+		}
+		m.secretsDiffer(gone, groups, keys)
+		m.commitsStayShut(gone, keys)
+		m.messagesStayShut(gone, groups)
+	}
+}
+
+// secretsDiffer compares what was kept with the secrets of the epochs since.
+func (m *model) secretsDiffer(gone *life, groups []*Group, keys map[string]hpke.PrivateKey) {
+	t := m.t
+	had := map[string]bool{}
+	for _, g := range groups {
+		if g.secrets == nil {
+			continue
+		}
+		for _, p := range g.secrets.all() {
+			had[string(*p)] = true
+		}
+		exported, err := g.Export("model", []byte("context"), 32)
+		require.NoError(t, err)
+		had[string(exported)] = true
+	}
+	delete(had, string(make([]byte, suites[m.suite].nh))) // wiped
+	for epoch, known := range m.truths {
+		if epoch < gone.until {
+			continue
+		}
+		for _, secret := range append(known.secrets, known.exported, known.authenticator) {
+			require.False(t, had[string(secret)], "a removed member has a secret of epoch %d", epoch)
+		}
+		for key := range keys {
+			require.False(t, known.nodeKeys[key], "a removed member has a key in the tree of epoch %d", epoch)
+		}
+	}
+}
+
+// commitsStayShut tries all keys on the path secrets of the commit that took
+// somebody out and of the next one, and on every Welcome since.
+func (m *model) commitsStayShut(gone *life, keys map[string]hpke.PrivateKey) {
+	t, s := m.t, suites[m.suite]
+	tried := 0
+	for _, entry := range m.log {
+		if entry.letter.epoch+1 < gone.until {
+			continue
+		}
+		if entry.welcome != nil {
+			for _, p := range gone.packages {
+				_, err := JoinWelcome(gone.client, entry.welcome, p, JoinOptions{})
+				require.ErrorIs(t, err, ErrWelcome)
+			}
+		}
+		parsed, err := parseMessage(entry.letter.message)
+		require.NoError(t, err)
+		path := parsed.public.content.commit.path
+		if tried++; tried > 2 || path == nil {
+			continue
+		}
+		for _, n := range path.nodes {
+			for _, c := range n.secrets {
+				for _, key := range keys {
+					_, err := s.decryptWithLabel(key, "UpdatePathNode", entry.context, c)
+					require.ErrorIs(t, err, ErrDecrypt)
+				}
+			}
+		}
+	}
+}
+
+// messagesStayShut tries all states on messages of the epochs since, as they are
+// and as if they were of the state's epoch.
+func (m *model) messagesStayShut(gone *life, groups []*Group) {
+	t := m.t
+	tried := 0
+	for i := len(m.sent) - 1; i >= 0 && tried < 3; i-- {
+		l := m.sent[i]
+		if l.group != string(m.server.GroupID()) || l.epoch < gone.until {
+			continue
+		}
+		tried++
+		for _, g := range groups {
+			_, err := g.Process(l.message, testNow)
+			require.Error(t, err)
+			parsed, err := parseMessage(l.message)
+			require.NoError(t, err)
+			parsed.private.groupID, parsed.private.epoch = g.GroupID(), g.Epoch()
+			_, err = g.Process(parsed.append(nil), testNow)
+			require.Error(t, err)
+			if g.secrets != nil {
+				_, err = g.suite.openSenderData(g.secrets.senderData, parsed.private)
+				require.ErrorIs(t, err, ErrDecrypt)
+			}
+		}
+	}
+}

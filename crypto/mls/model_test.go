@@ -1,0 +1,347 @@
+package mls
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"flag"
+	"fmt"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// The model lets devices live behind a delivery service that delays, doubles,
+// reorders and loses what they send each other, and lets them crash. What must
+// hold is said where it is checked: in take (what a letter does to its reader), in
+// reached (members of an epoch agree) and in outsiders (who is out stays out).
+//
+// -rapid.checks and -rapid.steps ask for more histories and for longer ones than
+// modelChecks of each suite.
+const modelChecks = 12
+
+// letter is a message on its way.
+type letter struct {
+	content ContentType
+	message []byte
+	group   string
+	epoch   uint64 // in which it was sent
+	from    *device
+	text    string
+}
+
+// device is a client, and what it has in hand.
+type device struct {
+	name   string
+	client Client
+	group  *Group // nil before it is in
+	since  uint64 // the epoch in which group began
+	inbox  []*letter
+	held   []*letter // of epochs not reached
+	read   map[*letter]bool
+	life   *life
+
+	staged   *StagedCommit // sent, and not yet known to have won
+	entering *StagedCommit // likewise, by which it comes in
+	newLife  *life         // with entering
+	asking   bool          // its key package was handed out
+	invited  []byte        // its Welcome
+	lost     bool          // it has to come in again by itself
+}
+
+// truth is what all who reach an epoch must agree on.
+type truth struct {
+	authenticator, exported, treeHash []byte
+	members                           []Member
+	secrets                           [][]byte
+	nodeKeys                          map[string]bool
+}
+
+// commitLog is the delivery service's record of an accepted commit.
+type commitLog struct {
+	letter    *letter
+	welcome   []byte
+	groupInfo []byte
+	context   []byte // under which its path secrets are encrypted
+	proposals []*letter
+}
+
+// model is a group, and everybody who ever knew of it.
+type model struct {
+	t       *rapid.T
+	suite   CipherSuite
+	devices []*device
+	server  *PublicGroup
+	first   uint64 // the epoch in which the log begins
+	log     []*commitLog
+	waiting []*letter // proposals of the current epoch
+	truths  map[uint64]*truth
+	rosters map[uint64]map[string]bool // signature keys of the members of each epoch
+	sent    []*letter                  // application messages, of all groups
+	old     []*letter                  // handshakes, of all groups
+	gone    []*life
+	info    []byte // the last GroupInfo that was accepted
+	psks    map[string][]byte
+	names   int
+}
+
+func TestModel(t *testing.T) {
+	asked := false
+	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "rapid.checks" })
+	if checks := flag.Lookup("rapid.checks"); !asked {
+		before := checks.Value.String()
+		require.NoError(t, checks.Value.Set(strconv.Itoa(modelChecks)))
+		defer func() { require.NoError(t, checks.Value.Set(before)) }()
+	}
+	for _, suiteID := range []CipherSuite{X25519ChaCha, MLKEM768X25519ChaCha} {
+		t.Run(suiteID.String(), func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) { runModel(t, suiteID) })
+		})
+	}
+}
+
+func runModel(t *rapid.T, suiteID CipherSuite) {
+	m := &model{t: t, suite: suiteID, psks: map[string][]byte{}}
+	m.begin(rapid.IntRange(2, 50).Draw(t, "members"))
+	do := func(action func(*model)) func(*rapid.T) {
+		return func(t *rapid.T) {
+			m.t = t
+			action(m)
+		}
+	}
+	t.Repeat(map[string]func(*rapid.T){
+		"deliver": do((*model).deliverSome), "deliver more": do((*model).deliverSome), "replay": do((*model).replay),
+		"talk": do((*model).talk), "propose": do((*model).propose), "commit": do((*model).commit),
+		"add": do((*model).add), "enter": do((*model).enter), "come back": do((*model).comeBack),
+		"crash": do((*model).crash), "catch up": do((*model).catchUpOne), "reinit": do((*model).reInit),
+	})
+	m.t = t
+	m.settle()
+	m.outsiders()
+}
+
+// begin makes a group of n, all in one epoch.
+func (m *model) begin(n int) {
+	t := m.t
+	creator := m.device()
+	g, err := NewGroup(creator.client, []byte("a group"), nil, testNow)
+	require.NoError(t, err)
+	opts := CommitOptions{Now: testNow}
+	for range n - 1 {
+		opts.Proposals = append(opts.Proposals, AddProposal{KeyPackage: m.asks()})
+	}
+	staged, err := g.Commit(opts)
+	require.NoError(t, err)
+	require.NoError(t, g.Merge(staged))
+	creator.in(g)
+	m.serve(staged.GroupInfo())
+	m.reached(creator)
+	m.invite(staged.Welcome())
+}
+
+// serve lets the delivery service begin with an epoch.
+func (m *model) serve(info []byte) {
+	var err error
+	m.server, err = NewPublicGroup(info, testNow)
+	require.NoError(m.t, err)
+	m.first, m.log, m.waiting, m.info = m.server.Epoch(), nil, nil, info
+	m.truths, m.rosters = map[uint64]*truth{}, map[uint64]map[string]bool{}
+	m.enrol()
+}
+
+// enrol notes who is a member of the server's epoch.
+func (m *model) enrol() {
+	roster := map[string]bool{}
+	for _, member := range m.server.Members() {
+		roster[string(member.Leaf.SignatureKey)] = true
+	}
+	m.rosters[m.server.Epoch()] = roster
+}
+
+// device makes a client that is nowhere yet.
+func (m *model) device() *device {
+	m.names++
+	c := newClient(m.t, m.suite, fmt.Sprintf("device %d", m.names))
+	c.PastEpochs = rapid.IntRange(0, 2).Draw(m.t, "past epochs")
+	c.PSK = func(id PreSharedKeyID) []byte { return m.psks[string(id.ID)] }
+	d := &device{name: string(c.Credential.Identity), client: c, read: map[*letter]bool{}}
+	d.life = &life{client: c}
+	m.devices = append(m.devices, d)
+	return d
+}
+
+// asks gives the key package of a new device, which waits to be added.
+func (m *model) asks() *KeyPackage {
+	d := m.device()
+	kp, private := newKeyPackage(m.t, d.client)
+	d.asking = true
+	d.life.packages = append(d.life.packages, private)
+	return kp
+}
+
+// key names a device for good: its signature key.
+func (d *device) key() string {
+	return string(d.client.SignatureKey.Public().(ed25519.PublicKey))
+}
+
+// in lets a device be in a group from now on.
+func (d *device) in(g *Group) {
+	d.group, d.since = g, g.Epoch()
+	d.staged, d.entering, d.lost = nil, nil, false
+}
+
+// live says that a device takes part.
+func (d *device) live() bool { return d.group != nil && d.group.Ended() == nil && !d.lost }
+
+// invite sends a Welcome to those for whom it is.
+func (m *model) invite(welcome []byte) {
+	for _, d := range m.devices {
+		if d.asking && m.rosters[m.server.Epoch()][d.key()] {
+			d.asking, d.invited = false, welcome
+		}
+	}
+}
+
+// join lets a device come in by its Welcome.
+func (m *model) join(d *device) {
+	g, err := JoinWelcome(d.client, d.invited, d.life.packages[0], JoinOptions{Now: testNow})
+	require.NoError(m.t, err)
+	d.invited = nil
+	d.in(g)
+	m.reached(d)
+}
+
+// some draws one of those who take part, or skips the step.
+func (m *model) some(fits func(*device) bool) *device {
+	var list []*device
+	for _, d := range m.devices {
+		if fits(d) {
+			list = append(list, d)
+		}
+	}
+	if len(list) == 0 {
+		m.t.Skip("nobody can do that")
+	}
+	return list[rapid.IntRange(0, len(list)-1).Draw(m.t, "device")]
+}
+
+func (m *model) flip(what string) bool { return rapid.Bool().Draw(m.t, what) }
+
+// post puts a letter into the inboxes; the service may lose application messages
+// and double everything.
+func (m *model) post(l *letter) {
+	if l.content == ContentApplication {
+		m.sent = append(m.sent, l)
+	} else {
+		m.old = append(m.old, l)
+	}
+	fates := rapid.Uint64().Draw(m.t, "fates") // two bits for each
+	for i, d := range m.devices {
+		copies := 1
+		switch fate := fates >> (2 * (i % 32)) & 3; {
+		case fate == 0 && l.content == ContentApplication:
+			copies = 0
+		case fate == 1:
+			copies = 2
+		}
+		for range copies {
+			d.inbox = append(d.inbox, l)
+		}
+	}
+}
+
+// submit sends a commit to the service: it counts, or it came too late.
+func (m *model) submit(from *device, staged *StagedCommit) bool {
+	t := m.t
+	message := staged.Message()
+	followed, err := m.server.Process(message, testNow)
+	if bytes.Equal(staged.base, m.server.state.encoded) {
+		require.NoError(t, err)
+	} else {
+		require.ErrorIs(t, err, ErrStaleEpoch)
+		return false
+	}
+	require.Equal(t, staged.Changes(), followed.Changes())
+	entry := &commitLog{
+		letter:  &letter{content: ContentCommit, message: message, group: string(m.server.GroupID()), epoch: m.server.Epoch(), from: from},
+		welcome: staged.Welcome(), groupInfo: staged.GroupInfo(), proposals: m.waiting,
+		context: m.pathContext(message),
+	}
+	if staged.Changes().ReInit == nil {
+		require.NoError(t, followed.CheckGroupInfo(entry.groupInfo))
+	}
+	require.NoError(t, m.server.Merge(followed))
+	m.log, m.waiting = append(m.log, entry), nil
+	m.enrol()
+	if entry.groupInfo != nil {
+		m.info = entry.groupInfo
+	}
+	for _, member := range staged.Changes().Removed {
+		for _, d := range m.devices {
+			if d.key() != string(member.Leaf.SignatureKey) {
+				continue
+			}
+			ends := d.life
+			if d.entering != nil {
+				ends = d.newLife
+			}
+			ends.until = m.server.Epoch()
+			m.gone = append(m.gone, ends)
+		}
+	}
+	m.post(entry.letter)
+	m.invite(entry.welcome)
+	return true
+}
+
+// pathContext is the group context under which a commit's path is encrypted.
+func (m *model) pathContext(message []byte) []byte {
+	parsed, err := parseMessage(message)
+	require.NoError(m.t, err)
+	tr, _, err := m.server.state.stage(parsed.public.authenticated(), testNow)
+	require.NoError(m.t, err)
+	provisional := tr.provisional()
+	return provisional.encode()
+}
+
+// reached requires that a device which enters an epoch agrees with all who have
+// been there.
+func (m *model) reached(d *device) {
+	t, g := m.t, d.group
+	d.life.save(t, d)
+	for _, l := range d.held {
+		if l.group == string(g.GroupID()) && l.epoch <= g.Epoch() {
+			d.inbox = append(d.inbox, l)
+		}
+	}
+	d.held = nil
+	exported, err := g.Export("model", []byte("context"), 32)
+	require.NoError(t, err)
+	require.True(t, g.Ended() != nil || m.rosters[g.Epoch()][d.key()], "%s is in an epoch of which it is no member", d.name)
+	known := m.truths[g.Epoch()]
+	if known == nil {
+		known = &truth{
+			authenticator: g.EpochAuthenticator(), exported: exported, treeHash: g.TreeHash(),
+			members: g.Members(), nodeKeys: map[string]bool{},
+		}
+		for _, p := range g.secrets.all() {
+			known.secrets = append(known.secrets, bytes.Clone(*p))
+		}
+		for x := range nodeIndex(nodeWidth(len(g.public.tree.leaves))) {
+			if !g.public.tree.blank(x) {
+				known.nodeKeys[string(g.public.tree.key(x))] = true
+			}
+		}
+		m.truths[g.Epoch()] = known
+		require.Len(t, known.members, len(m.rosters[g.Epoch()]))
+	}
+	require.Equal(t, known.authenticator, g.EpochAuthenticator())
+	require.Equal(t, known.exported, exported)
+	require.Equal(t, known.treeHash, g.TreeHash())
+	require.Equal(t, len(known.members), len(g.Members()))
+	for i, member := range g.Members() {
+		require.Equal(t, known.members[i].Index, member.Index)
+		require.True(t, bytes.Equal(known.members[i].Leaf.append(nil), member.Leaf.append(nil)))
+	}
+}
