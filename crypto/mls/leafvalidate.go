@@ -37,7 +37,8 @@ func (l *LeafNode) validateAlone(s *suite, groupID []byte, index LeafIndex) erro
 
 // requirements are what a group context asks of every leaf (§7.3, §13.4).
 type requirements struct {
-	extensions  []uint16
+	extensions  []uint16 // in use
+	required    []uint16 // extensions of required_capabilities
 	proposals   []uint16
 	credentials []uint16
 }
@@ -51,7 +52,7 @@ func requirementsOf(context []Extension) (requirements, error) {
 			if err != nil {
 				return r, err
 			}
-			r.extensions = append(r.extensions, c.Extensions...)
+			r.required = append(r.required, c.Extensions...)
 			r.proposals = append(r.proposals, c.Proposals...)
 			r.credentials = append(r.credentials, c.Credentials...)
 		}
@@ -82,6 +83,11 @@ func (r *requirements) checkCapabilities(c *Capabilities, kind error) error {
 	for _, t := range r.extensions {
 		if !c.supportsExtension(t) {
 			return rule(kind, "13.4", "a member does not support the extension 0x%04x", t)
+		}
+	}
+	for _, t := range r.required {
+		if !c.supportsExtension(t) {
+			return rule(kind, "11.1", "a member does not support the required extension 0x%04x", t)
 		}
 	}
 	for _, t := range r.proposals {
