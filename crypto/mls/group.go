@@ -256,6 +256,10 @@ func (g *Group) remember(kept []pastEpoch, epoch uint64, secret []byte) []pastEp
 // of the one before if it is given, then the application's (§8.4).
 func (g *Group) findPSKs(ids []PreSharedKeyID, from *Group) ([]preSharedKey, error) {
 	out := make([]preSharedKey, 0, len(ids))
+	section := "12.4.2"
+	if g.public == nil { // joining by a Welcome
+		section = "12.4.3.1"
+	}
 	for _, id := range ids {
 		key := g.ownResumption(id)
 		if key == nil && from != nil {
@@ -265,7 +269,7 @@ func (g *Group) findPSKs(ids []PreSharedKeyID, from *Group) ([]preSharedKey, err
 			key = g.client.PSK(id)
 		}
 		if key == nil {
-			return nil, rule(ErrPSK, "12.4.2", "pre-shared key of type %d is not known", id.Type)
+			return nil, rule(ErrPSK, section, "pre-shared key of type %d is not known", id.Type)
 		}
 		out = append(out, preSharedKey{id: id, key: key})
 	}
