@@ -17,7 +17,7 @@ type fuzzWorld struct {
 	commits  []*StagedCommit
 }
 
-func newFuzzWorld(f *testing.F) *fuzzWorld {
+func newFuzzWorld(f require.TestingT) *fuzzWorld {
 	w := &fuzzWorld{groups: customGroup(f, 4)}
 	add := func(m []byte, err error) []byte {
 		require.NoError(f, err)
@@ -101,7 +101,7 @@ func FuzzGroupInfo(f *testing.F) {
 	w := newFuzzWorld(f)
 	w.seed(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		_, _ = NewPublicGroup(b, testNow)
+		bounded(t, b, func() { _, _ = NewPublicGroup(b, testNow) })
 		_, _ = JoinExternal(w.client, b, ExternalOptions{})
 		_ = w.stagedPublic(t).CheckGroupInfo(b)
 	})
@@ -121,7 +121,9 @@ func FuzzRatchetTree(f *testing.F) {
 	f.Add(w.commits[2].next.public.tree.append(nil))
 	s := suites[X25519ChaCha]
 	f.Fuzz(func(t *testing.T, b []byte) {
-		tree, err := parseTree(s, b)
+		var tree *ratchetTree
+		var err error
+		bounded(t, b, func() { tree, err = parseTree(s, b) })
 		if err != nil {
 			return
 		}
@@ -143,7 +145,7 @@ func FuzzWelcome(f *testing.F) {
 	w := newFuzzWorld(f)
 	w.seed(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		_, _ = JoinWelcome(w.client, b, w.private, JoinOptions{})
+		bounded(t, b, func() { _, _ = JoinWelcome(w.client, b, w.private, JoinOptions{}) })
 		_, _ = JoinWelcome(w.client, b, w.private, JoinOptions{From: w.groups[1]})
 	})
 }
@@ -224,7 +226,8 @@ func FuzzGroupProcess(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		g, err := UnmarshalGroup(before, w.groups[1].client)
 		require.NoError(t, err)
-		p, err := g.Process(b, testNow)
+		var p *Processed
+		bounded(t, b, func() { p, err = g.Process(b, testNow) })
 		after, marshalErr := g.MarshalBinary()
 		require.NoError(t, marshalErr)
 		if err != nil || p.Commit != nil {

@@ -81,7 +81,7 @@ func (m *model) outsiders() {
 			keys[string(p.initKey.PublicKey().Bytes())] = p.initKey
 		}
 		m.secretsDiffer(gone, groups, keys)
-		m.commitsStayShut(gone, keys)
+		m.commitsStayShut(gone, groups, keys)
 		m.messagesStayShut(gone, groups)
 	}
 }
@@ -117,7 +117,7 @@ func (m *model) secretsDiffer(gone *life, groups []*Group, keys map[string]hpke.
 
 // commitsStayShut tries all keys on the path secrets of the commit that took
 // somebody out and of the next one, and on every Welcome since.
-func (m *model) commitsStayShut(gone *life, keys map[string]hpke.PrivateKey) {
+func (m *model) commitsStayShut(gone *life, groups []*Group, keys map[string]hpke.PrivateKey) {
 	t, s := m.t, suites[m.suite]
 	tried := 0
 	for _, entry := range m.log {
@@ -132,19 +132,44 @@ func (m *model) commitsStayShut(gone *life, keys map[string]hpke.PrivateKey) {
 		}
 		parsed, err := parseMessage(entry.letter.message)
 		require.NoError(t, err)
+		for _, g := range groups {
+			if g.Epoch() == entry.letter.epoch && g.secrets != nil && string(g.GroupID()) == entry.letter.group {
+				require.False(t, entry.follows(t, g), "a removed member follows the commit that removed it")
+			}
+		}
 		path := parsed.public.content.commit.path
 		if tried++; tried > 2 || path == nil {
 			continue
 		}
+		provisional := entry.transition.provisional()
+		context := provisional.encode()
 		for _, n := range path.nodes {
 			for _, c := range n.secrets {
 				for _, key := range keys {
-					_, err := s.decryptWithLabel(key, "UpdatePathNode", entry.context, c)
+					_, err := s.decryptWithLabel(key, "UpdatePathNode", context, c)
 					require.ErrorIs(t, err, ErrDecrypt)
 				}
 			}
 		}
 	}
+}
+
+// follows says whether somebody who has the secrets of the epoch before derives the
+// epoch that a commit begins without the secret of its path.
+func (entry *commitLog) follows(t require.TestingT, g *Group) bool {
+	s := g.suite
+	init := g.secrets.init
+	if entry.transition.external {
+		key, err := s.externalKey(g.secrets)
+		require.NoError(t, err)
+		init, err = s.externalInitReceiver(key, entry.transition.externalInit)
+		require.NoError(t, err)
+	}
+	psks, err := g.findPSKs(entry.transition.psks, nil)
+	require.NoError(t, err)
+	joiner := s.joinerSecret(init, s.zero(), entry.next.encoded)
+	secrets, _ := s.epochFromMember(s.memberSecret(joiner, s.pskSecret(psks)), entry.next.encoded)
+	return s.macEqual(secrets.confirmation, entry.next.context.confirmedTranscriptHash, entry.next.confirmationTag)
 }
 
 // messagesStayShut tries all states on messages of the epochs since, as they are

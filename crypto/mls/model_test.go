@@ -19,7 +19,7 @@ import (
 //
 // -rapid.checks and -rapid.steps ask for more histories and for longer ones than
 // modelChecks of each suite.
-const modelChecks = 12
+const modelChecks = 16
 
 // letter is a message on its way.
 type letter struct {
@@ -63,8 +63,10 @@ type commitLog struct {
 	letter    *letter
 	welcome   []byte
 	groupInfo []byte
-	context   []byte // under which its path secrets are encrypted
 	proposals []*letter
+	// What anybody can tell of it who follows the group without secrets.
+	transition *transition
+	next       *publicState
 }
 
 // model is a group, and everybody who ever knew of it.
@@ -103,7 +105,8 @@ func TestModel(t *testing.T) {
 
 func runModel(t *rapid.T, suiteID CipherSuite) {
 	m := &model{t: t, suite: suiteID, psks: map[string][]byte{}}
-	m.begin(rapid.IntRange(2, 50).Draw(t, "members"))
+	most := rapid.SampledFrom([]int{4, 8, 12, modelMembers}).Draw(t, "size")
+	m.begin(rapid.IntRange(2, most).Draw(t, "members"))
 	do := func(action func(*model)) func(*rapid.T) {
 		return func(t *rapid.T) {
 			m.t = t
@@ -266,8 +269,11 @@ func (m *model) submit(from *device, staged *StagedCommit) bool {
 	entry := &commitLog{
 		letter:  &letter{content: ContentCommit, message: message, group: string(m.server.GroupID()), epoch: m.server.Epoch(), from: from},
 		welcome: staged.Welcome(), groupInfo: staged.GroupInfo(), proposals: m.waiting,
-		context: m.pathContext(message),
 	}
+	parsed, err := parseMessage(message)
+	require.NoError(t, err)
+	entry.transition, entry.next, err = m.server.state.stage(parsed.public.authenticated(), testNow)
+	require.NoError(t, err)
 	if staged.Changes().ReInit == nil {
 		require.NoError(t, followed.CheckGroupInfo(entry.groupInfo))
 	}
@@ -293,16 +299,6 @@ func (m *model) submit(from *device, staged *StagedCommit) bool {
 	m.post(entry.letter)
 	m.invite(entry.welcome)
 	return true
-}
-
-// pathContext is the group context under which a commit's path is encrypted.
-func (m *model) pathContext(message []byte) []byte {
-	parsed, err := parseMessage(message)
-	require.NoError(m.t, err)
-	tr, _, err := m.server.state.stage(parsed.public.authenticated(), testNow)
-	require.NoError(m.t, err)
-	provisional := tr.provisional()
-	return provisional.encode()
 }
 
 // reached requires that a device which enters an epoch agrees with all who have
