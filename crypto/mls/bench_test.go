@@ -24,24 +24,68 @@ func fullGroup(b *testing.B, suite CipherSuite, n int) []*Group {
 	return kept
 }
 
-var benchmarkSizes = []int{2, 10, 50, 200}
-
-func BenchmarkCommit(b *testing.B) {
-	for _, n := range benchmarkSizes {
-		b.Run(fmt.Sprintf("members=%d", n), func(b *testing.B) {
-			groups := fullGroup(b, X25519ChaCha, n)
-			b.ReportAllocs()
-			size := 0
-			for b.Loop() {
-				staged, err := groups[0].Commit(CommitOptions{})
-				if err != nil {
-					b.Fatal(err)
+// BenchmarkFullTree measures what grows with the number of members, in trees
+// without a blank node: a commit costs its path, which grows with log n, beside
+// what the RFC makes linear, the tree's hashes and copies.
+func BenchmarkFullTree(b *testing.B) {
+	for _, n := range []int{2, 10, 50, 200, 1000} {
+		groups := fullGroup(b, X25519ChaCha, n)
+		staged, err := groups[0].Commit(CommitOptions{})
+		require.NoError(b, err)
+		message, info := staged.Message(), staged.GroupInfo()
+		run := func(what string, f func() error) {
+			b.Run(fmt.Sprintf("%s/members=%d", what, n), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := f(); err != nil {
+						b.Fatal(err)
+					}
 				}
-				size = len(staged.message)
+				switch what {
+				case "commit":
+					b.ReportMetric(float64(len(message)), "bytes/commit")
+				case "state":
+					state, tree := stateSize(b, groups[0])
+					b.ReportMetric(float64(state), "bytes/state")
+					b.ReportMetric(float64(state-tree)/float64(n), "bytes/member-beyond-the-tree")
+				}
+			})
+		}
+		run("commit", func() error {
+			_, err := groups[0].Commit(CommitOptions{})
+			return err
+		})
+		run("process", func() error {
+			_, err := groups[1].Process(message, testNow)
+			return err
+		})
+		server := groups[1].Public()
+		run("process in public", func() error {
+			followed, err := server.Process(message, testNow)
+			if err != nil {
+				return err
 			}
-			b.ReportMetric(float64(size), "bytes/commit")
+			return followed.CheckGroupInfo(info)
+		})
+		before, err := groups[0].GroupInfo(nil)
+		require.NoError(b, err)
+		c := newClient(b, X25519ChaCha, "newcomer")
+		run("external commit", func() error {
+			_, err := JoinExternal(c, before, ExternalOptions{})
+			return err
+		})
+		run("state", func() error {
+			_, err := groups[0].MarshalBinary()
+			return err
 		})
 	}
+}
+
+// stateSize gives the size of a serialised group, and of the tree in it.
+func stateSize(b *testing.B, g *Group) (state, tree int) {
+	encoded, err := g.MarshalBinary()
+	require.NoError(b, err)
+	return len(encoded), len(g.public.tree.append(nil))
 }
 
 func BenchmarkCommitOfSuite(b *testing.B) {
@@ -81,67 +125,6 @@ func BenchmarkProcessOfSuite(b *testing.B) {
 	}
 }
 
-func BenchmarkProcess(b *testing.B) {
-	for _, n := range benchmarkSizes {
-		b.Run(fmt.Sprintf("members=%d", n), func(b *testing.B) {
-			groups := fullGroup(b, X25519ChaCha, n)
-			staged, err := groups[0].Commit(CommitOptions{})
-			if err != nil {
-				b.Fatal(err)
-			}
-			message := staged.Message()
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := groups[1].Process(message, testNow); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}
-
-func BenchmarkPublicProcess(b *testing.B) {
-	for _, n := range benchmarkSizes {
-		b.Run(fmt.Sprintf("members=%d", n), func(b *testing.B) {
-			groups := fullGroup(b, X25519ChaCha, n)
-			staged, err := groups[0].Commit(CommitOptions{})
-			if err != nil {
-				b.Fatal(err)
-			}
-			server, message, info := groups[1].Public(), staged.Message(), staged.GroupInfo()
-			b.ReportAllocs()
-			for b.Loop() {
-				followed, err := server.Process(message, testNow)
-				if err != nil {
-					b.Fatal(err)
-				}
-				if err := followed.CheckGroupInfo(info); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}
-
-func BenchmarkJoinExternal(b *testing.B) {
-	for _, n := range benchmarkSizes {
-		b.Run(fmt.Sprintf("members=%d", n), func(b *testing.B) {
-			groups := fullGroup(b, X25519ChaCha, n)
-			info, err := groups[0].GroupInfo(nil)
-			if err != nil {
-				b.Fatal(err)
-			}
-			c := newClient(b, X25519ChaCha, "newcomer")
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := JoinExternal(c, info, ExternalOptions{}); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}
-
 func BenchmarkEncrypt(b *testing.B) {
 	groups := fullGroup(b, X25519ChaCha, 10)
 	data := make([]byte, 700)
@@ -167,23 +150,5 @@ func BenchmarkDecrypt(b *testing.B) {
 		if _, err := groups[1].Process(m, testNow); err != nil {
 			b.Fatal(err)
 		}
-	}
-}
-
-func BenchmarkMarshalGroup(b *testing.B) {
-	for _, n := range benchmarkSizes {
-		b.Run(fmt.Sprintf("members=%d", n), func(b *testing.B) {
-			groups := fullGroup(b, X25519ChaCha, n)
-			b.ReportAllocs()
-			size := 0
-			for b.Loop() {
-				state, err := groups[0].MarshalBinary()
-				if err != nil {
-					b.Fatal(err)
-				}
-				size = len(state)
-			}
-			b.ReportMetric(float64(size), "bytes/state")
-		})
 	}
 }
