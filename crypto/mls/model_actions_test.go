@@ -156,7 +156,7 @@ func (m *model) commit() {
 func (m *model) add() {
 	m.room()
 	d := m.some(func(d *device) bool { return d.live() && d.staged == nil && d.entering == nil })
-	opts := CommitOptions{Now: testNow}
+	opts := CommitOptions{Now: testNow, OmitPath: m.flip("without path")}
 	for range rapid.IntRange(1, 3).Draw(m.t, "added") {
 		opts.Proposals = append(opts.Proposals, AddProposal{KeyPackage: m.asks()})
 	}
@@ -288,7 +288,7 @@ func (m *model) reInit() {
 	members := m.members()
 	m.names++
 	next := ReInitProposal{GroupID: fmt.Appendf(nil, "group %d", m.names), Suite: m.suite}
-	require.True(t, m.sendCommit(rapid.SampledFrom(members).Draw(t, "who"), CommitOptions{Proposals: []Proposal{next}}))
+	require.True(t, m.sendCommit(rapid.SampledFrom(members).Draw(t, "who"), CommitOptions{Proposals: []Proposal{next}, OmitPath: m.flip("without path")}))
 	var packages []*KeyPackage
 	var private []*KeyPackagePrivate
 	for _, d := range members {

@@ -19,7 +19,7 @@ import (
 //
 // -rapid.checks and -rapid.steps ask for more histories and for longer ones than
 // modelChecks of each suite.
-const modelChecks = 16
+const modelChecks = 12
 
 // letter is a message on its way.
 type letter struct {
