@@ -14,20 +14,7 @@ import type { FromMedia, ToMedia, TransformOptions, TransformStats } from "./mes
 import { Publishing } from "./publish";
 import type { Signal, SignalTrack } from "./signal";
 import { Subscribing } from "./subscribe";
-
-/** A track of somebody else, as it is on screen. */
-export interface RemoteTrack {
-  /** The node's name for it. */
-  readonly id: string;
-  /** The node's word for who publishes it: a hint until `leaf` says it. */
-  readonly peer: string;
-  readonly medium: Medium;
-  readonly track: MediaStreamTrack;
-  /** Who it is, by what its frames authenticate; undefined until one decrypts. */
-  readonly leaf?: number;
-  /** Frames come, but none of them can be decrypted. */
-  readonly unreadable: boolean;
-}
+import type { RemoteTrack, Wiring } from "./wiring";
 
 export interface CallState {
   readonly publishing: RTCPeerConnectionState;
@@ -57,16 +44,6 @@ export interface CallOptions {
   send(signal: Signal): void;
   /** The port from `Bridge.mediaPort`. */
   readonly core: MessagePort;
-}
-
-/** What publishing and subscribing need of the call. */
-export interface Wiring {
-  send(signal: Signal): void;
-  /** A transform for one track, in the media Worker. */
-  transform(options: Omit<TransformOptions, "id">): { id: string; transform: RTCRtpScriptTransform };
-  /** A received track carries something else now. */
-  fresh(id: string): void;
-  changed(): void;
 }
 
 export class Call {

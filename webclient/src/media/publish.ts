@@ -1,8 +1,8 @@
 /** The publish connection: the client offers, one section for each medium. */
-import type { Wiring } from "./call";
 import type { Medium } from "./frames";
 import { Queue } from "./queue";
 import type { Signal } from "./signal";
+import { CONFIGURATION, type Wiring } from "./wiring";
 
 /** Bits per second and pictures per second that are enough for faces, and for text. */
 const ENCODINGS: Readonly<Record<Medium, RTCRtpEncodingParameters>> = {
@@ -153,8 +153,6 @@ export class Publishing {
 
 /** After this the next offer goes out all the same; the node answers the newest. */
 const ANSWER_TIMEOUT = 8_000;
-
-export const CONFIGURATION: RTCConfiguration = { bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" };
 
 /** VP8 with retransmission, Opus without redundancy: what the node forwards. */
 function prefer(transceiver: RTCRtpTransceiver, medium: Medium): void {

@@ -1,10 +1,9 @@
 /** The subscribe connection: the node offers, and uses freed sections again for the same medium. */
-import type { RemoteTrack, Wiring } from "./call";
 import type { Medium } from "./frames";
 import type { TransformStats } from "./messages";
-import { CONFIGURATION } from "./publish";
 import { Queue } from "./queue";
 import { originOf, type Signal, type SignalTrack } from "./signal";
+import { CONFIGURATION, type RemoteTrack, type Wiring } from "./wiring";
 
 /** A section of the connection: its transform stays, what it carries changes. */
 interface Slot {

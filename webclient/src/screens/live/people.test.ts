@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { CallPerson, CallView } from "../../core/types.gen";
-import type { CallState, RemoteTrack } from "../../media/call";
+import type { CallState } from "../../media/call";
+import type { RemoteTrack } from "../../media/wiring";
 import { columnsFor, screenOf, tilesOf, unreadableCount } from "./people";
 
 const person = (user: string, leaf: number): CallPerson => ({ user, device: `${user} device`, leaf, peer: `${user} peer`, name: user, role: "NURSE", me: user === "camille" });

@@ -1,6 +1,7 @@
 /** Who is on screen, and what of them: names come from the roster by leaf index, never from signalling. */
 import type { CallPerson, CallView, SessionItem, SessionPerson, SessionView } from "../../core/types.gen";
-import type { CallState, RemoteTrack } from "../../media/call";
+import type { CallState } from "../../media/call";
+import type { RemoteTrack } from "../../media/wiring";
 
 export interface TileModel {
   readonly person: CallPerson;

@@ -15,17 +15,8 @@ import type { Named } from "./mentions";
 import style from "./Message.module.css";
 import { Standing } from "./Standing";
 import { MessageText } from "./Text";
+import type { MessageActs } from "./acts";
 import { Former } from "./Former";
-
-export interface MessageActs {
-  readonly reply: (item: RoomItem) => void;
-  readonly edit: (item: RoomItem) => void;
-  readonly retract: (item: RoomItem) => void;
-  readonly copy: (item: RoomItem) => void;
-  readonly jump: (id: string) => void;
-  readonly retry: (item: RoomItem) => void;
-  readonly discard: (item: RoomItem) => void;
-}
 
 export interface MessageProps {
   item: RoomItem;

@@ -8,7 +8,7 @@ import { Button } from "../../ui/Button";
 import { IconHarm } from "../../ui/icons";
 import { Popover } from "../../ui/Menu";
 import { IconClock, IconRead, IconSent } from "./icons";
-import type { MessageActs } from "./Message";
+import type { MessageActs } from "./acts";
 import style from "./Message.module.css";
 
 export function Standing({ item, others, acts }: { item: RoomItem; others: number; acts: MessageActs }): ReactElement {

@@ -19,7 +19,7 @@ import { Uploads } from "../documents/Uploads";
 import { Loaded } from "../Loaded";
 import { Who } from "../Who";
 import { Composer, type Mode } from "./Composer";
-import type { MessageActs } from "./Message";
+import type { MessageActs } from "./acts";
 import style from "./Room.module.css";
 import { Security } from "./Security";
 import { lastOfMine } from "./timeline";
