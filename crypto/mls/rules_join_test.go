@@ -148,6 +148,9 @@ func treeRules() []brokenRule {
 				return appendVector(nil, nodes)
 			}
 		})},
+		{"12.4.3.3-4", "no tree", ErrGroupInfo, "12.4.3.3", inInfo(func(v *invitation) {
+			v.info = func(g *GroupInfo) { g.extensions = g.extensions[1:] }
+		})},
 		{"12.4.3.2-6", "GroupInfo without external_pub", ErrGroupInfo, "12.4.3.2", func(t *testing.T, r refusal) {
 			v := newInvitation(t)
 			v.noPub = true
