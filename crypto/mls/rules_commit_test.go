@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// commitRules are those of §12.4, §12.4.2 and §12.4.3.2, but for the path's.
+// commitRules are those of §12 itself, §12.4, §12.4.2 and §12.4.3.2, but for the path's.
 func commitRules() []brokenRule {
 	withoutPath := func(list func(t *testing.T, f *field) []cited) func(*testing.T, refusal) {
 		return func(t *testing.T, r refusal) {
@@ -40,6 +40,18 @@ func commitRules() []brokenRule {
 		return func(_ *testing.T, _ *field, fg *forgery) { fg.sender = &sender }
 	}
 	return []brokenRule{
+		{"12-1", "commit of the last epoch that there can be", ErrProposalList, "12", func(t *testing.T, r refusal) {
+			f := newField(t)
+			states := []*publicState{f.server.state}
+			for _, g := range f.groups {
+				states = append(states, g.public)
+			}
+			for _, p := range states {
+				p.context.epoch = 1<<64 - 1
+				p.encoded = p.context.encode()
+			}
+			r.everybody(t, f, 1, (&forgery{as: f.groups[1]}).message(t))
+		}},
 		{"12.4-1", "empty commit without a path", ErrPath, "12.4", withoutPath(nil)},
 		{"12.4-1", "Remove without a path", ErrPath, "12.4", withoutPath(values(RemoveProposal{LeafIndex: 2}))},
 		{"12.4-1", "GroupContextExtensions without a path", ErrPath, "12.4", withoutPath(values(pskNamed("a"), GroupContextExtensionsProposal{}))},
