@@ -289,7 +289,8 @@ func (d *decoder) ratchetTree(s *suite) *ratchetTree {
 		present := list.optional()
 		if present {
 			last = x
-			if kind := list.uint8(); list.err == nil && (kind == 1) != leaf || kind > 2 {
+			kind := list.uint8() // leaf(1) or parent(2)
+			if list.err == nil && (kind != 1 && kind != 2 || (kind == 1) != leaf) {
 				list.failErr(rule(ErrTree, "12.4.3.3", "node %d has type %d", x, kind))
 			}
 		}
