@@ -13,7 +13,7 @@ import (
 // tree, of two bytes at least, and an error's text are what costs most; the rest
 // is work on keys, and the group's tree, of which a staged commit has a copy.
 const (
-	allocatedPerByte = 256
+	allocatedPerByte = 320
 	allocatedAtOnce  = 256 << 10
 	// allocatedForShort is the bound for an input of at most 100 bytes, which cannot
 	// be authentic: for all functions that read it together.
@@ -203,4 +203,22 @@ func (g *Group) sealRaw(t require.TestingT, content ContentType, leaf LeafIndex,
 	require.NoError(t, err)
 	p.encryptedSenderData = aead.Seal(nil, senderNonce, data, p.senderDataAAD())
 	return p.append(appendMessageHeader(nil, WirePrivateMessage))
+}
+
+func TestTreesOfBlankNodesAllocateByTheirLength(t *testing.T) {
+	g := newGroup(t, X25519ChaCha, 1)[0]
+	leaf := append([]byte{1, 1}, g.public.tree.leaf(0).append(nil)...)
+	for _, nodes := range []int{1 << 10, 1<<16 - 2, 1 << 16, 1<<16 + 2} {
+		list := append(make([]byte, nodes), leaf...)
+		tree := appendVector(nil, list)
+		info := &GroupInfo{context: g.public.context, extensions: []Extension{{Type: ExtensionRatchetTree, Data: tree}}, confirmationTag: []byte("t")}
+		require.NoError(t, info.sign(g.suite, g.client.SignatureKey))
+		message := info.encode()
+		used := allocated(0, func() {
+			_, err := NewPublicGroup(message, testNow)
+			require.ErrorIs(t, err, ErrTree)
+		})
+		t.Logf("%d for each byte of a tree of %d nodes", used/uint64(len(message)), nodes)
+		require.LessOrEqual(t, used, uint64(allocatedAtOnce+allocatedPerByte*len(message)))
+	}
 }

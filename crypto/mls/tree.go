@@ -23,6 +23,11 @@ func (p *parentNode) append(b []byte) []byte {
 	return b
 }
 
+// maxSize is at least the size of the encoded node.
+func (p *parentNode) maxSize() int {
+	return len(p.encryptionKey) + len(p.parentHash) + 4*len(p.unmerged) + 12
+}
+
 func (d *decoder) parentNode() *parentNode {
 	p := &parentNode{encryptionKey: d.vector(), parentHash: d.vector()}
 	b := d.vector()
@@ -269,7 +274,7 @@ func (t *ratchetTree) encodedSize() int {
 	}
 	for _, p := range t.parents {
 		if p != nil {
-			n += len(p.encryptionKey) + len(p.parentHash) + 4*len(p.unmerged) + 12
+			n += p.maxSize()
 		}
 	}
 	return n

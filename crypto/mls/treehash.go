@@ -2,6 +2,8 @@ package mls
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"crypto/sha512"
 	"slices"
 )
 
@@ -21,30 +23,50 @@ func (t *ratchetTree) treeHash(x nodeIndex) []byte {
 	return h
 }
 
+// sum hashes one value; the nodes of large trees need no hash state of their own.
+func (t *ratchetTree) sum(b []byte) []byte {
+	switch t.suite.nh {
+	case sha256.Size:
+		h := sha256.Sum256(b)
+		return h[:]
+	case sha512.Size384:
+		h := sha512.Sum384(b)
+		return h[:]
+	default:
+		return t.suite.sum(b)
+	}
+}
+
 // rootHash is the tree hash of the whole tree.
 func (t *ratchetTree) rootHash() []byte { return t.treeHash(t.root()) }
 
 func (t *ratchetTree) leafHash(l LeafIndex, leaf *LeafNode) []byte {
-	b := make([]byte, 0, 512)
-	b = append(b, 1)
+	size := 6 // of a blank leaf, of which a tree can have many
+	if leaf != nil {
+		size += len(leaf.raw)
+	}
+	b := append(make([]byte, 0, size), 1)
 	b = appendUint32(b, uint32(l))
 	b = appendOptional(b, leaf != nil)
 	if leaf != nil {
 		b = leaf.append(b)
 	}
-	return t.suite.sum(b)
+	return t.sum(b)
 }
 
 func (t *ratchetTree) parentNodeHash(p *parentNode, left, right []byte) []byte {
-	b := make([]byte, 0, 256)
-	b = append(b, 2)
+	size := 4 + len(left) + len(right)
+	if p != nil {
+		size += p.maxSize()
+	}
+	b := append(make([]byte, 0, size), 2)
 	b = appendOptional(b, p != nil)
 	if p != nil {
 		b = p.append(b)
 	}
 	b = appendVector(b, left)
 	b = appendVector(b, right)
-	return t.suite.sum(b)
+	return t.sum(b)
 }
 
 // treeHashWithout is the tree hash of a node in the tree from which the leaves
