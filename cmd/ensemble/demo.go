@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -119,7 +120,15 @@ func (d *demonstration) forget() error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	for _, name := range []string{"postgres", "objects", "devices", "demonstration.json"} {
+	// The database first: who holds it is a demonstration that runs.
+	err = postgres.Remove(filepath.Join(d.folder, "postgres"))
+	if errors.Is(err, postgres.ErrInUse) {
+		return fmt.Errorf("a demonstration is running in %s: stop it, then start with --fresh: %w", d.folder, err)
+	}
+	if err != nil {
+		return fmt.Errorf("forgetting the earlier demonstration: %w", err)
+	}
+	for _, name := range []string{"objects", "devices", "demonstration.json"} {
 		if err := os.RemoveAll(filepath.Join(d.folder, name)); err != nil {
 			return fmt.Errorf("forgetting the earlier demonstration: %w", err)
 		}
@@ -241,7 +250,9 @@ func (d *demonstration) remember() error {
 		if err != nil {
 			return fmt.Errorf("reading the demonstration's folder: %w", err)
 		}
-		if len(entries) > 0 {
+		// A lock alone is what earlier versions left behind with --fresh.
+		foreign := func(e fs.DirEntry) bool { return e.Name() != "postgres.lock" }
+		if slices.ContainsFunc(entries, foreign) {
 			return fmt.Errorf("%s is not empty and holds no demonstration; name another folder with --data", d.folder)
 		}
 		return d.save()

@@ -274,6 +274,19 @@ func (c *Cluster) release() {
 	}
 }
 
+// Remove deletes the data of a cluster and what lies beside them. While a process
+// holds them it is ErrInUse, and nothing is deleted.
+func Remove(data string) error {
+	lock, err := takeLock(data + ".lock")
+	if errors.Is(err, os.ErrNotExist) { // not even the folder around it
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.RemoveAll(data), os.RemoveAll(data+".new"), os.Remove(data+".lock"), lock.Close())
+}
+
 // takeLock holds path until the file is closed or the process ends.
 func takeLock(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)

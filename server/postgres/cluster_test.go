@@ -155,6 +155,19 @@ func TestDataHeldByOneProcessAreRefusedToAnother(t *testing.T) {
 	connect(t, c)
 }
 
+func TestDataAreRemovedUnlessAProcessHoldsThem(t *testing.T) {
+	data := filepath.Join(folder(t), "data")
+	require.NoError(t, postgres.Remove(filepath.Join(data, "nowhere", "data")))
+	c := start(t, postgres.Config{Data: data, Settings: quick})
+	require.ErrorIs(t, postgres.Remove(data), postgres.ErrInUse)
+	connect(t, c)
+	require.NoError(t, c.Close(t.Context()))
+	require.NoError(t, postgres.Remove(data))
+	entries, err := os.ReadDir(filepath.Dir(data))
+	require.NoError(t, err)
+	require.Empty(t, entries)
+}
+
 func TestAFolderWithOtherThingsInItIsLeftAlone(t *testing.T) {
 	data := filepath.Join(folder(t), "data")
 	require.NoError(t, os.Mkdir(data, 0o700))
