@@ -52,7 +52,7 @@ func (c *Core) Spoil(ctx context.Context, id ID) error {
 // SpoilTag flips a bit of the confirmation tag of an external commit of this device, and
 // signs its GroupInfo anew: what the server can check of it holds.
 func (c *Core) SpoilTag(ctx context.Context, commit, groupInfo []byte) (badCommit, badInfo []byte, err error) {
-	const tagSize, signatureSize, messageHead, vectorHead = 32, 64, 4, 2 // suite 3; RFC 9420, section 6
+	const tagSize, signatureSize, messageHead, vectorHead = 48, 64, 4, 2 // of rooms.Suite; RFC 9420, section 6
 	badCommit, badInfo = bytes.Clone(commit), bytes.Clone(groupInfo)
 	tag := commit[len(commit)-tagSize:]
 	at := bytes.LastIndex(groupInfo, tag)

@@ -70,10 +70,10 @@ func checkGenesis(g *Genesis, s Statement, key ed25519.PublicKey, room ID) error
 }
 
 // checkFirstGroup judges the group of the genesis: epoch 0, one leaf, the creator's.
-func (p *Public) checkFirstGroup(s Statement) error {
-	g, members := p.group, p.group.Members()
+func (p *Public) checkFirstGroup(s Statement, leaf LeafMember) error {
+	g := p.group
 	switch {
-	case !bytes.Equal(g.GroupID(), p.genesis.Group) || g.Epoch() != 0 || len(members) != 1:
+	case !bytes.Equal(g.GroupID(), p.genesis.Group):
 		return Errorf(CodeBadCommit, "genesis: not the first epoch of the room's group")
 	case uint16(g.Suite()) != p.genesis.Suite:
 		return Errorf(CodeBadCommit, "genesis: another cipher suite")
@@ -81,10 +81,6 @@ func (p *Public) checkFirstGroup(s Statement) error {
 		return Errorf(CodeUnknown, "genesis: %v", g.Suite())
 	case !slices.EqualFunc(g.Extensions(), GroupExtensions(), equalExtension):
 		return Errorf(CodeBadCommit, "genesis: foreign group context extensions")
-	}
-	leaf, err := ParseLeaf(members[0])
-	if err != nil {
-		return err
 	}
 	if leaf.User != s.Author || leaf.Device != s.Device || leaf.KeyHash() != p.genesis.Creator.KeyHash {
 		return Errorf(CodeForgedAuthor, "genesis: the first leaf is not the creator's device")

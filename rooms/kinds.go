@@ -28,10 +28,12 @@ const (
 const Rules = 1
 
 // Suite is the cipher suite of groups that begin now: its key exchange withstands
-// quantum computers. Rooms that began on another one keep it.
+// quantum computers. Rooms that began on another one move to it: see
+// [CommitData.Successor].
 const Suite = mls.MLKEM768X25519ChaCha
 
-// suites are those that a room may begin with.
+// suites are those that a room may have, the strongest first. A room moves only to a
+// stronger one than its own.
 func suites() []mls.CipherSuite { return []mls.CipherSuite{Suite, mls.X25519ChaCha} }
 
 // Entry is one place of a room's log: the envelope that the chain covers, and
@@ -52,7 +54,7 @@ type SealedEvent struct {
 	Author ID     `cbor:"2,keyasint"`
 	Device ID     `cbor:"3,keyasint"`
 	Group  []byte `cbor:"4,keyasint"` // MLS group id: room id ‖ generation
-	Epoch  uint64 `cbor:"5,keyasint"`
+	Epoch  uint64 `cbor:"5,keyasint"` // of the room: see [Public.Epoch]
 	Sealed []byte `cbor:"6,keyasint"` // record.Key.Seal of the signed event
 }
 
@@ -67,6 +69,10 @@ type CommitData struct {
 	// [identity.TreeHead] describes it; none in a network without a log. Members
 	// compare it with theirs.
 	Log []byte `cbor:"4,keyasint,omitempty"`
+	// Successor is the GroupInfo of the room's next group, in a commit that ends the one
+	// before by ReInit: its first epoch, with the committer as the only member. The
+	// others enter it by external commit.
+	Successor []byte `cbor:"5,keyasint,omitempty"`
 }
 
 // Citation is the ground on which a commit adds or removes a user: the hash of

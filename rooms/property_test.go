@@ -47,6 +47,9 @@ type right struct {
 
 func newMachine(t *rapid.T, evil bool) *machine {
 	w := roomstest.New(t)
+	if rapid.Bool().Draw(t, "an older room") {
+		w.Suite = mls.X25519ChaCha
+	}
 	m := &machine{t: t, w: w, evil: evil, book: map[ID]*right{}}
 	for _, name := range []string{"A", "B", "C", "D", "P"} {
 		u := w.User(name, "NURSE")
@@ -251,6 +254,7 @@ func (m *machine) write() {
 	ev := m.l.Event(d, rooms.EventMessage, rooms.Message{Text: rapid.StringN(1, 20, 80).Draw(m.t, "text")})
 	if ev.Epoch > 0 && rapid.IntRange(0, 5).Draw(m.t, "stale") == 0 {
 		ev.Epoch--
+		ev.Group, _ = m.l.Public.GroupOf(ev.Epoch)
 	}
 	epoch := m.l.Public.Epoch()
 	if m.send(record.KindEvent, m.l.SealEvent(ev, d), nil) {
@@ -260,6 +264,31 @@ func (m *machine) write() {
 			require.True(m.t, m.entitled(v.User, v.KeyHash(), m.w.Now), "written while somebody without consent holds the keys")
 		}
 	}
+}
+
+// move lets a device whose group the room has move it to the newest suite.
+func (m *machine) move() {
+	var in []*roomstest.Device
+	for _, v := range m.l.Public.Members() {
+		if d := m.device(v.Device); m.l.Groups[d.ID()] != nil {
+			in = append(in, d)
+		}
+	}
+	if len(in) == 0 {
+		return
+	}
+	d := in[m.below(len(in), "by")]
+	suite, took := m.w.Suite, m.l.Public.Participants()
+	m.w.Suite = rooms.Suite
+	staged, data, next := m.l.StageMove(d, nil)
+	if !m.send(record.KindCommit, staged.Message(), data.Successor) {
+		m.w.Suite = suite
+		return
+	}
+	require.NotEqual(m.t, rooms.Suite, suite, "a room moved to where it was")
+	require.True(m.t, m.entitled(d.User.ID, d.User.Key.Hash(), m.w.Now), "somebody without consent moved the room")
+	require.Equal(m.t, took, m.l.Public.Participants(), "somebody was lost on the way")
+	m.l.Moved(d, next, data.Successor)
 }
 
 // again sends something a second time.
@@ -304,6 +333,7 @@ func (m *machine) run() {
 		"collectors": func(t *rapid.T) { m.t = t; m.collectors() },
 		"join":       func(t *rapid.T) { m.t = t; m.join() },
 		"commit":     func(t *rapid.T) { m.t = t; m.commit() },
+		"move":       func(t *rapid.T) { m.t = t; m.move() },
 		"write":      func(t *rapid.T) { m.t = t; m.write() },
 		"again":      func(t *rapid.T) { m.t = t; m.again() },
 		"wait":       func(t *rapid.T) { m.t = t; m.wait() },

@@ -33,9 +33,11 @@ type Public struct {
 	time   int64      // server time of the newest entry
 	ids    map[ID]struct{}
 	group  *mls.PublicGroup
-	epochs []uint64 // epochs[i] is the entry that began epoch i
+	groups []groupSpan // every group that the room has had; the last one is group
+	epochs []uint64    // epochs[i] is the entry that began epoch i
 
 	devices    map[ID]LeafMember
+	returning  []Seat               // in when the room moved to another group, and not in that one yet; sorted
 	heads      map[ID]identity.Head // the newest key chain that the room has seen of each user
 	revoked    map[ID]struct{}      // devices that a commit has shown to be revoked
 	consents   map[ID]*Consent
@@ -104,6 +106,7 @@ func Begin(e Entry) (*Public, error) {
 		room: e.Envelope.Room, genesis: *g, begun: e.Envelope.Time, hash: hash,
 		ids:        map[ID]struct{}{s.ID: {}},
 		epochs:     []uint64{1},
+		groups:     []groupSpan{{ID: g.Group}},
 		devices:    map[ID]LeafMember{},
 		heads:      map[ID]identity.Head{},
 		revoked:    map[ID]struct{}{},
@@ -115,10 +118,11 @@ func Begin(e Entry) (*Public, error) {
 	if g.Kind == KindSession {
 		p.session = &SessionState{Status: SessionPlannedStatus}
 	}
-	if p.group, err = mls.NewPublicGroup(g.GroupInfo, instant(e.Envelope.Time)); err != nil {
-		return nil, Errorf(CodeBadCommit, "genesis: %w", err)
+	var leaf LeafMember
+	if p.group, leaf, err = founded(g.GroupInfo, instant(e.Envelope.Time)); err != nil {
+		return nil, err
 	}
-	if err := p.checkFirstGroup(s); err != nil {
+	if err := p.checkFirstGroup(s, leaf); err != nil {
 		return nil, err
 	}
 	p.advance(e)
@@ -153,24 +157,7 @@ func (p *Public) ApplyCommit(e Entry, groupInfo []byte, more func(Commit) error)
 	if e.Envelope.Kind != record.KindCommit {
 		return Errorf(CodeMalformed, "only a commit comes with a GroupInfo")
 	}
-	check := commitCheck{leaves: more, staged: func(s *mls.PublicStaged) error {
-		if err := s.CheckGroupInfo(groupInfo); err != nil {
-			return Errorf(CodeBadCommit, "GroupInfo of the new epoch: %w", err)
-		}
-		info, err := mls.ParseGroupInfo(groupInfo)
-		if err != nil {
-			return Errorf(CodeBadCommit, "GroupInfo of the new epoch: %w", err)
-		}
-		if _, ok := mls.FindExtension(info.Extensions(), ExtensionPlace); !ok {
-			return nil
-		}
-		place, err := ParsePlaceExtension(info.Extensions())
-		if err != nil {
-			return err
-		}
-		return p.CheckPlace(place)
-	}}
-	fold, err := p.judge(e, check)
+	fold, err := p.judge(e, commitCheck{leaves: more, hasInfo: true, groupInfo: groupInfo})
 	if err != nil {
 		return err
 	}
@@ -183,12 +170,16 @@ type Commit struct {
 	Committer LeafMember
 	Leaves    []LeafMember // those that it adds or renews
 	Data      CommitData
+	// Moved says that the room has another group from here on, with nobody but the
+	// committer in it yet.
+	Moved bool
 }
 
-// commitCheck is what is asked of a commit beyond the rules; each may be nil.
+// commitCheck is what is asked of a commit beyond the rules.
 type commitCheck struct {
-	staged func(*mls.PublicStaged) error
-	leaves func(Commit) error
+	hasInfo   bool // the signed GroupInfo of the new epoch is at hand
+	groupInfo []byte
+	leaves    func(Commit) error // may be nil
 }
 
 // Refuse passes over an entry that Apply refused: it keeps its place in the chain and
@@ -285,7 +276,7 @@ func (p *Public) judgeEvent(e Entry) (func(), error) {
 	if err := p.MayWrite(s.Author, s.Device, e.Envelope.Time); err != nil {
 		return nil, err
 	}
-	if !bytes.Equal(s.Group, p.genesis.Group) {
+	if !bytes.Equal(s.Group, p.GroupID()) {
 		return nil, Errorf(CodeStaleEpoch, "event of another group")
 	}
 	if s.Epoch != p.Epoch() {

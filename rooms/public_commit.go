@@ -20,10 +20,10 @@ func (p *Public) judgeCommit(e Entry, check commitCheck) (func(), error) {
 		return nil, commitError(err)
 	}
 	if staged.Changes().ReInit != nil {
-		return nil, Errorf(CodeBadCommit, "commit: a room's group is not reinitialised")
+		return p.judgeMove(e, staged, check)
 	}
-	if check.staged != nil {
-		if err := check.staged(staged); err != nil {
+	if check.hasInfo {
+		if err := p.checkGroupInfo(staged, check.groupInfo); err != nil {
 			return nil, err
 		}
 	}
@@ -41,6 +41,7 @@ func (p *Public) judgeCommit(e Entry, check commitCheck) (func(), error) {
 			return // it was staged on this very state
 		}
 		p.devices = j.after
+		p.returning = slices.DeleteFunc(slices.Clone(p.returning), p.seated)
 		p.noteHeads()
 		for _, r := range j.revoked {
 			p.revoked[r.Device] = struct{}{}
@@ -50,6 +51,25 @@ func (p *Public) judgeCommit(e Entry, check commitCheck) (func(), error) {
 		}
 		p.epochs = append(p.epochs, e.Envelope.Seq)
 	}, nil
+}
+
+// checkGroupInfo judges the GroupInfo of the epoch that a commit begins.
+func (p *Public) checkGroupInfo(staged *mls.PublicStaged, groupInfo []byte) error {
+	if err := staged.CheckGroupInfo(groupInfo); err != nil {
+		return Errorf(CodeBadCommit, "GroupInfo of the new epoch: %w", err)
+	}
+	info, err := mls.ParseGroupInfo(groupInfo)
+	if err != nil {
+		return Errorf(CodeBadCommit, "GroupInfo of the new epoch: %w", err)
+	}
+	if _, ok := mls.FindExtension(info.Extensions(), ExtensionPlace); !ok {
+		return nil
+	}
+	place, err := ParsePlaceExtension(info.Extensions())
+	if err != nil {
+		return err
+	}
+	return p.CheckPlace(place)
 }
 
 func commitError(err error) error {
@@ -78,6 +98,9 @@ func (j *commitJudge) judge(authenticatedData []byte) error {
 	}
 	if err := j.p.checkSeen(data.Seen); err != nil {
 		return err
+	}
+	if len(data.Successor) > 0 {
+		return Errorf(CodeMalformed, "commit names a successor of a group that goes on")
 	}
 	j.cited = make(map[ID][32]byte, len(data.Citations))
 	for _, c := range data.Citations {
@@ -164,9 +187,14 @@ func (j *commitJudge) committer() (LeafMember, error) {
 		}
 		return ParseLeaf(j.changes.Added[0]) // its right is judged as that of every added leaf
 	}
-	for _, m := range j.p.devices {
-		if m.Leaf == j.changes.Committer {
-			_, err := j.p.MayEnter(m.User, m.KeyHash(), j.at)
+	return j.p.memberAt(j.changes.Committer, j.at)
+}
+
+// memberAt gives the device at a leaf, whose user must have the right to be in.
+func (p *Public) memberAt(leaf mls.LeafIndex, at int64) (LeafMember, error) {
+	for _, m := range p.devices {
+		if m.Leaf == leaf {
+			_, err := p.MayEnter(m.User, m.KeyHash(), at)
 			return m, err
 		}
 	}

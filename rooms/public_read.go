@@ -39,8 +39,10 @@ func (p *Public) ChainAt(seq uint64) (chain [32]byte, ok bool) {
 // Time is the server time of the newest entry, UTC milliseconds.
 func (p *Public) Time() int64 { return p.time }
 
-// Epoch is the group's current epoch.
-func (p *Public) Epoch() uint64 { return p.group.Epoch() }
+// Epoch is the room's current epoch. It counts the commits of all the groups that the
+// room has had, and is the group's own epoch as long as there was one: what names an
+// epoch of a room means this number.
+func (p *Public) Epoch() uint64 { return p.groups[len(p.groups)-1].From + p.group.Epoch() }
 
 // EpochBegan is the sequence number of the entry that began an epoch.
 func (p *Public) EpochBegan(epoch uint64) (seq uint64, ok bool) {
@@ -51,7 +53,7 @@ func (p *Public) EpochBegan(epoch uint64) (seq uint64, ok bool) {
 }
 
 // GroupID is the id of the room's MLS group.
-func (p *Public) GroupID() []byte { return bytes.Clone(p.genesis.Group) }
+func (p *Public) GroupID() []byte { return bytes.Clone(p.groups[len(p.groups)-1].ID) }
 
 // Group is the public half of the MLS group. It must not be changed.
 func (p *Public) Group() *mls.PublicGroup { return p.group }

@@ -13,7 +13,7 @@ import (
 
 // FoldVersion is the version of the folded state. A state of another version is not
 // read: the log is folded again.
-const FoldVersion = 2
+const FoldVersion = 3
 
 // maxState bounds a serialised state, which never comes from others.
 const maxState = 1 << 30
@@ -42,6 +42,8 @@ type publicState struct {
 	Evidence   []EvidenceEntry `cbor:"20,keyasint"`
 	Heads      []headState     `cbor:"21,keyasint"` // sorted by user
 	Revoked    []ID            `cbor:"22,keyasint"` // sorted
+	Groups     []groupSpan     `cbor:"23,keyasint"`
+	Returning  []Seat          `cbor:"24,keyasint"` // sorted
 }
 
 type headState struct {
@@ -72,6 +74,7 @@ func (p *Public) state() (*publicState, error) {
 		Chain: make([]byte, 0, 32*len(p.chain)), Time: p.time, IDs: make([]byte, 0, 16*len(p.ids)), Group: group,
 		Epochs: p.epochs, Consents: p.Consents(), Collectors: p.collectors, Person: p.person, Session: p.session,
 		Seals: p.seals, Grants: p.grants, Frozen: p.frozen, Over: p.over, Evidence: p.evidence,
+		Groups: p.groups, Returning: p.returning,
 	}
 	for i := range p.chain {
 		s.Chain = append(s.Chain, p.chain[i][:]...)
@@ -104,7 +107,7 @@ func (s *publicState) public() (*Public, error) {
 	if s.Version != FoldVersion {
 		return nil, Errorf(CodeUnknown, "state of fold version %d", s.Version)
 	}
-	if len(s.Chain) == 0 || len(s.Chain)%32 != 0 || len(s.IDs)%16 != 0 {
+	if len(s.Groups) == 0 || len(s.Chain) == 0 || len(s.Chain)%32 != 0 || len(s.IDs)%16 != 0 {
 		return bad("lengths")
 	}
 	group, err := mls.UnmarshalPublicGroup(s.Group)
@@ -116,7 +119,7 @@ func (s *publicState) public() (*Public, error) {
 		chain: make([][32]byte, 0, len(s.Chain)/32), ids: make(map[ID]struct{}, len(s.IDs)/16), epochs: s.Epochs,
 		devices: map[ID]LeafMember{}, consents: make(map[ID]*Consent, len(s.Consents)),
 		collectors: s.Collectors, person: s.Person, session: s.Session, seals: s.Seals, grants: s.Grants,
-		frozen: s.Frozen, over: s.Over, evidence: s.Evidence,
+		frozen: s.Frozen, over: s.Over, evidence: s.Evidence, groups: s.Groups, returning: s.Returning,
 	}
 	for c := range slices.Chunk(s.Chain, 32) {
 		p.chain = append(p.chain, [32]byte(c))
@@ -125,8 +128,8 @@ func (s *publicState) public() (*Public, error) {
 		p.ids[ID(c)] = struct{}{}
 	}
 	members := group.Members()
-	if len(members) != len(s.Since) || !bytes.Equal(group.GroupID(), s.Genesis.Group) ||
-		uint64(len(s.Epochs)) != group.Epoch()+1 || (s.Session != nil) != (s.Genesis.Kind == KindSession) {
+	if len(members) != len(s.Since) || !bytes.Equal(group.GroupID(), p.GroupID()) ||
+		uint64(len(s.Epochs)) != p.Epoch()+1 || (s.Session != nil) != (s.Genesis.Kind == KindSession) {
 		return bad("halves of two states")
 	}
 	for i, m := range members {
@@ -158,6 +161,8 @@ func (p *Public) Clone() *Public {
 	group := *p.group // its state is replaced, never changed
 	c.group = &group
 	c.chain = slices.Clip(p.chain) // only ever appended to
+	c.groups = slices.Clip(p.groups)
+	c.returning = slices.Clip(p.returning)
 	c.epochs = slices.Clip(p.epochs)
 	c.seals = slices.Clip(p.seals)
 	c.grants = slices.Clip(p.grants)

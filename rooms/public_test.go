@@ -22,8 +22,12 @@ type cast struct {
 	dossier                              *roomstest.Log
 }
 
-func newCast(t testing.TB) *cast {
+func newCast(t testing.TB) *cast { return newCastOn(t, rooms.Suite) }
+
+// newCastOn is newCast with rooms of a suite.
+func newCastOn(t testing.TB, suite mls.CipherSuite) *cast {
 	w := roomstest.New(t)
+	w.Suite = suite
 	c := &cast{
 		w:       w,
 		camille: w.User("Camille Renaud", "NURSE_COORDINATOR"), vidal: w.User("Dr Vidal", "GENERAL_PRACTITIONER"),
@@ -265,20 +269,6 @@ func TestACommitWithoutItsGroupInfoIsRefused(t *testing.T) {
 	bad[len(bad)/2] ^= 1
 	requireCode(t, rooms.CodeBadCommit, unchanged(t, l, func() error {
 		return l.Append(record.KindCommit, bad, staged.GroupInfo())
-	}))
-}
-
-func TestARoomsGroupIsNotReinitialised(t *testing.T) {
-	c := newCast(t)
-	l := c.dossier
-	next := mls.ReInitProposal{GroupID: []byte("elsewhere"), Suite: mls.MLKEM768X25519ChaCha}
-	staged, err := l.StageCommit(c.vidal.Device(), l.CommitData(), next)
-	require.NoError(t, err)
-	requireCode(t, rooms.CodeBadCommit, unchanged(t, l, func() error {
-		return l.Append(record.KindCommit, staged.Message(), l.Info)
-	}))
-	requireCode(t, rooms.CodeBadCommit, unchanged(t, l, func() error {
-		return l.Public.Apply(l.Entry(record.KindCommit, staged.Message()))
 	}))
 }
 

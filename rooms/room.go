@@ -152,7 +152,7 @@ func (row *Row) refuse(err error) { row.Status, row.Code = Refused, CodeOf(err) 
 // means that the entry does not continue the log; nothing has changed then.
 func (r *Room) Apply(e Entry, keys Keys) (Outcome, error) {
 	out := Outcome{Row: rowOf(e)}
-	before := r.pub.devices
+	before, returning := r.pub.devices, r.pub.returning
 	fold, err := r.pub.judge(e, commitCheck{leaves: func(c Commit) error { out.Commit = &c; return nil }})
 	if CodeOf(err) == CodeBadChain {
 		return Outcome{}, err
@@ -178,6 +178,7 @@ func (r *Room) Apply(e Entry, keys Keys) (Outcome, error) {
 	if e.Envelope.Kind == record.KindCommit {
 		out.Status = Accepted
 		out.describeCommit(e.Payload, before, r.pub.devices)
+		out.Joined = slices.DeleteFunc(out.Joined, func(s Seat) bool { return slices.Contains(returning, s) })
 	}
 	if then != nil {
 		then()
@@ -212,7 +213,7 @@ func (out *Outcome) describeCommit(message []byte, before, after map[ID]LeafMemb
 		}
 	}
 	for d, m := range before {
-		if _, ok := after[d]; !ok {
+		if _, ok := after[d]; !ok && !out.Commit.Moved { // a move takes nobody out: see TakesPart
 			out.Left = append(out.Left, Seat{m.User, d})
 		}
 	}

@@ -40,8 +40,9 @@ import (
 type PublicGroup struct{ state *publicState }
 
 // NewPublicGroup begins with a GroupInfo that holds the ratchet tree, and
-// verifies all of it but the confirmation tag. Lifetimes of members already in
-// the tree are not judged, so now has no effect yet.
+// verifies all of it but the confirmation tag; external_pub, where there is one,
+// must be a key of the suite. Lifetimes of members already in the tree are not
+// judged, so now has no effect yet.
 //
 // Types are the custom proposals that the group may use: those that its members
 // register ([Client]).
@@ -57,6 +58,15 @@ func NewPublicGroup(groupInfo []byte, now time.Time, types ...ProposalType) (*Pu
 	state, err := newPublicState(info, nil)
 	if err != nil {
 		return nil, err
+	}
+	if _, has := FindExtension(info.extensions, ExtensionExternalPub); has {
+		pub, err := info.externalPub()
+		if err != nil {
+			return nil, err
+		}
+		if err := state.suite.checkHPKEKey(pub); err != nil {
+			return nil, err
+		}
 	}
 	state.types = slices.Clone(types)
 	return &PublicGroup{state: state}, nil

@@ -48,7 +48,7 @@ func (w *World) Open(creator *User, g rooms.Genesis) *Log {
 
 // Genesis fills in the fields that every genesis has, but for group and GroupInfo.
 func (w *World) Genesis(id ID, creator *User, g rooms.Genesis) rooms.Genesis {
-	g.Rules, g.Creator, g.Suite = rooms.Rules, creator.Party(), uint16(Suite)
+	g.Rules, g.Creator, g.Suite = rooms.Rules, creator.Party(), uint16(w.Suite)
 	if g.Collectors == nil {
 		g.Collectors = []rooms.Party{creator.Party()}
 	}
@@ -138,7 +138,7 @@ func (l *Log) export() {
 		if l.Rings[d] == nil {
 			l.Rings[d] = Ring{}
 		}
-		id := record.EpochID{Group: string(g.GroupID()), Epoch: g.Epoch()}
+		id := record.EpochID{Group: string(g.GroupID()), Epoch: l.Public.Epoch()}
 		l.Rings[d][id] = record.DeriveKey(b)
 		l.All[id] = record.DeriveKey(b)
 	}
@@ -278,6 +278,46 @@ func (l *Log) Commit(d *Device, data rooms.CommitData, proposals ...mls.Proposal
 		return err
 	}
 	return l.Committed(d, s)
+}
+
+// StageMove makes a commit that ends the room's group in favour of one of the world's
+// suite, and that group; change may spoil either.
+func (l *Log) StageMove(d *Device, change func(*mls.ReInitProposal, *rooms.CommitData)) (*mls.StagedCommit, rooms.CommitData, *mls.Group) {
+	l.World.TB.Helper()
+	next, err := mls.NewGroup(d.Client(), l.Public.NextGroupID(), rooms.GroupExtensions(), time.UnixMilli(l.World.Now))
+	require.NoError(l.World.TB, err)
+	data := l.CommitData()
+	data.Successor, err = next.GroupInfo(nil)
+	require.NoError(l.World.TB, err)
+	proposal := mls.ReInitProposal{GroupID: next.GroupID(), Suite: l.World.Suite, Extensions: rooms.GroupExtensions()}
+	if change != nil {
+		change(&proposal, &data)
+	}
+	aad, err := rooms.EncodeCommitData(data)
+	require.NoError(l.World.TB, err)
+	staged, err := l.Groups[d.ID()].Commit(mls.CommitOptions{
+		Proposals: []mls.Proposal{proposal}, AuthenticatedData: aad, OmitPath: true, Now: time.UnixMilli(l.World.Now),
+	})
+	require.NoError(l.World.TB, err)
+	return staged, data, next
+}
+
+// Move makes a member's device move the room to the world's suite. The others are out
+// of its group until they join.
+func (l *Log) Move(d *Device) error {
+	l.World.TB.Helper()
+	staged, data, next := l.StageMove(d, nil)
+	if err := l.Append(record.KindCommit, staged.Message(), data.Successor); err != nil {
+		return err
+	}
+	l.Moved(d, next, data.Successor)
+	return nil
+}
+
+// Moved leaves nobody but the device that moved the room in its group.
+func (l *Log) Moved(d *Device, next *mls.Group, groupInfo []byte) {
+	l.Info, l.Groups = groupInfo, map[ID]*mls.Group{d.ID(): next}
+	l.export()
 }
 
 // StageCommit makes a commit without sending it.

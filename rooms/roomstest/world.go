@@ -25,13 +25,14 @@ type World struct {
 	TB   TB
 	Now  int64 // UTC ms; every entry advances it
 	Step int64 // by so much
+	// Suite is that of groups which begin now, and of the leaves that devices make.
+	Suite mls.CipherSuite
 }
 
 // New gives an empty world whose clock stands on 14 January 2026, 9:00 UTC.
-func New(tb TB) *World { return &World{TB: tb, Now: 1768381200000, Step: 1000} }
-
-// Suite is the cipher suite of all rooms here.
-const Suite = rooms.Suite
+func New(tb TB) *World {
+	return &World{TB: tb, Now: 1768381200000, Step: 1000, Suite: rooms.Suite}
+}
 
 // User is somebody with an identity key and devices.
 type User struct {
@@ -62,7 +63,7 @@ func (d *Device) Client() mls.Client {
 	if head == (identity.Head{}) {
 		head.Number, head.Hash = d.User.Chain.Head()
 	}
-	return rooms.Client(Suite, d.Key, d.Cert, head)
+	return rooms.Client(d.User.world.Suite, d.Key, d.Cert, head)
 }
 
 // User makes a user with one device.
