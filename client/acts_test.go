@@ -195,3 +195,12 @@ func TestRoomsCollectorsAndRefusals(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, pairs, "nothing stays on the device")
 }
+
+func TestNothingStaysOfWhatCameWhileSomebodySignedOut(t *testing.T) {
+	n := startNetwork(t)
+	camille := n.enrol("Camille Renaud", "NURSE_COORDINATOR", "PROFESSIONAL")
+	require.NoError(t, camille.core.EraseAfter(t.Context(), "entry/late", []byte("sealed")))
+	pairs, err := camille.storage.Scan(t.Context(), "")
+	require.NoError(t, err)
+	require.Empty(t, pairs)
+}

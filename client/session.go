@@ -23,17 +23,21 @@ func sessionSignOut(ctx context.Context, c *Core, _ nothing) error {
 	// The session ends even where the server does not answer: without its keys
 	// the device cannot open another.
 	_ = c.http(ctx, "DELETE", sessionPath, nil, nil)
-	return c.do(ctx, func(e *engine) error {
-		pairs, err := e.store.inner.Scan(ctx, "")
-		if err != nil {
-			return err
-		}
-		for _, p := range pairs {
-			e.put(p.Key, nil)
-		}
-		e.forget()
-		return nil
-	})
+	return c.do(ctx, func(e *engine) error { return e.erase(ctx) })
+}
+
+// erase deletes all that the device keeps, and forgets it.
+func (e *engine) erase(ctx context.Context) error {
+	pairs, err := e.store.inner.Scan(ctx, "")
+	if err != nil {
+		return err
+	}
+	e.forget()
+	e.ops = nil // what this turn has taken in, or would keep of its end
+	for _, p := range pairs {
+		e.put(p.Key, nil)
+	}
+	return nil
 }
 
 // forget begins again as an empty device.
