@@ -328,7 +328,7 @@ func (r *room) mayWithdraw(party ID, at int64) bool {
 	if ok {
 		return !consent.Ended
 	}
-	return r.public().IsMember(party)
+	return r.public().TakesPart(party)
 }
 
 // consentCollector adds or removes one of those who may collect consents, in all

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ensemble-sante/ensemble/crypto/mls"
 	"github.com/ensemble-sante/ensemble/rooms"
 	"github.com/ensemble-sante/ensemble/rooms/wire"
 )
@@ -16,6 +17,7 @@ import (
 // leave, callers hear and views are pushed only once the batch is on disk.
 type engine struct {
 	core       *Core
+	suites     []mls.CipherSuite // that our leaves list; rooms begin on the first
 	cfg        *Config
 	ctx        context.Context
 	background *sync.WaitGroup
@@ -60,6 +62,7 @@ type engine struct {
 func newEngine(c *Core, store *sealedStorage) *engine {
 	e := &engine{
 		core:     c,
+		suites:   rooms.Suites(),
 		cfg:      &c.cfg,
 		store:    store,
 		codec:    wire.NewCodec(),

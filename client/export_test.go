@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ensemble-sante/ensemble/crypto/mls"
 	"github.com/ensemble-sante/ensemble/crypto/record"
 	"github.com/ensemble-sante/ensemble/rooms"
 )
@@ -26,6 +27,38 @@ func (c *Core) Devices(ctx context.Context, id ID) (devices []ID, err error) {
 		return nil
 	})
 	return devices, err
+}
+
+// Knows makes a device run a program of when rooms began on other suites, the first of
+// these, and did not move.
+func (c *Core) Knows(ctx context.Context, suites ...mls.CipherSuite) error {
+	return c.do(ctx, func(e *engine) error {
+		e.suites = suites
+		return nil
+	})
+}
+
+// SuiteOf gives the cipher suite of a room, and whether this device would move it if
+// nobody were there who cannot follow.
+func (c *Core) SuiteOf(ctx context.Context, id ID) (suite mls.CipherSuite, held bool, err error) {
+	err = c.withRoom(ctx, id, func(e *engine, r *room) error {
+		if r.fold == nil {
+			return rooms.Errorf(rooms.CodeUnknownRoom, "nothing of the room is here")
+		}
+		own, in := e.ownLeaf(r)
+		suite = r.public().Group().Suite()
+		held = in && knowsSuite(r.public(), own) && r.move != nil && !e.cfg.Now().Before(r.move.due) && e.somebodyCannotFollow(r)
+		return nil
+	})
+	return suite, held, err
+}
+
+// EraseAfter erases a device in the turn in which it takes something in.
+func (c *Core) EraseAfter(ctx context.Context, key string, value []byte) error {
+	return c.do(ctx, func(e *engine) error {
+		e.put(key, value)
+		return e.erase(ctx)
+	})
 }
 
 // KeyLogSize gives how much of the key log this device has seen.

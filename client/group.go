@@ -19,7 +19,9 @@ func (e *engine) mlsClient(suite mls.CipherSuite) (mls.Client, error) {
 	if err != nil {
 		return mls.Client{}, err
 	}
-	return rooms.Client(suite, e.device.key, cert, e.account.head()), nil
+	c := rooms.Client(suite, e.device.key, cert, e.account.head())
+	c.Capabilities.CipherSuites = e.suites
+	return c, nil
 }
 
 // restoreGroup reads a kept group and skips the generations that may have been
@@ -37,7 +39,7 @@ func (e *engine) restoreGroup(r *room, state []byte, ahead uint) error {
 	if err != nil {
 		return err
 	}
-	if g.Epoch() != p.Epoch() {
+	if g.Epoch() != p.Group().Epoch() || !bytes.Equal(g.GroupID(), p.GroupID()) {
 		return rooms.Errorf(rooms.CodeStaleEpoch, "the kept group is not that of the log")
 	}
 	if err := r.casts.restore(g, ahead); err != nil {
@@ -48,11 +50,13 @@ func (e *engine) restoreGroup(r *room, state []byte, ahead uint) error {
 }
 
 // followCommit moves our group along with a commit that the log accepted.
-func (e *engine) followCommit(r *room, w wire.Entry, committer ID) {
+func (e *engine) followCommit(r *room, w wire.Entry, did *rooms.Commit) {
 	at := time.UnixMilli(w.Time)
 	mine := r.attempt != nil && bytes.Equal(r.attempt.message, w.Payload)
 	var err error
 	switch {
+	case mine && r.attempt.next != nil:
+		r.group = r.attempt.next
 	case mine && r.attempt.staged.Group() != nil:
 		r.group = r.attempt.staged.Group()
 		r.failures, r.notUntil = 0, time.Time{}
@@ -71,6 +75,10 @@ func (e *engine) followCommit(r *room, w wire.Entry, committer ID) {
 				err = r.group.Merge(p.Commit)
 			}
 		}
+		if err == nil && did.Moved {
+			e.leftGroup(r) // for the next one, which we enter by ourselves
+			return
+		}
 	}
 	r.attempt = nil // of an epoch that is over, if it was another's commit
 	if err != nil {
@@ -80,7 +88,7 @@ func (e *engine) followCommit(r *room, w wire.Entry, committer ID) {
 		// was under way when the connection or this device stopped, the secrets are
 		// merely lost.
 		e.log.Warn("a commit cannot be followed", "room", r.id.String(), "seq", w.Seq)
-		if committer != e.device.key.Device() {
+		if did.Committer.Device != e.device.key.Device() {
 			e.alarm(rooms.CodeBadCommit, r.id)
 		}
 		r.group = nil
@@ -112,6 +120,9 @@ func (e *engine) keepRecordKey(r *room) {
 		return
 	}
 	id := record.EpochID{Group: string(r.group.GroupID()), Epoch: r.group.Epoch()}
+	if p := r.public(); p != nil { // else it is just being made
+		id.Epoch = p.Epoch()
+	}
 	if r.keys.add(id, record.DeriveKey(secret)) {
 		e.saveKeys(r)
 	}
@@ -221,11 +232,11 @@ func (e *engine) checkGroupInfo(r *room, b []byte) error {
 		return rooms.Errorf(rooms.CodeBadCommit, "GroupInfo: %w", err)
 	}
 	p := r.public()
-	if !bytes.Equal(gi.GroupID(), p.GroupID()) || gi.Epoch() != p.Epoch() || gi.Suite() != p.Group().Suite() {
+	if !bytes.Equal(gi.GroupID(), p.GroupID()) || gi.Epoch() != p.Group().Epoch() || gi.Suite() != p.Group().Suite() {
 		return rooms.Errorf(rooms.CodeBadCommit, "GroupInfo of another group or epoch")
 	}
 	if gi.Epoch() == 0 {
-		return nil // in the genesis, before there was a place
+		return nil // in the log itself, where the group begins
 	}
 	seen, err := rooms.ParsePlaceExtension(gi.Extensions())
 	if err != nil {
@@ -241,10 +252,13 @@ func (e *engine) checkGroupInfo(r *room, b []byte) error {
 // sendCommit appends a commit of ours with the GroupInfo of its epoch. It takes
 // effect when it comes back in the log.
 func (e *engine) sendCommit(r *room, staged *mls.StagedCommit) {
-	a := &attempt{staged: staged, message: staged.Message()}
+	e.sendAttempt(r, &attempt{staged: staged, message: staged.Message()}, staged.GroupInfo())
+}
+
+func (e *engine) sendAttempt(r *room, a *attempt, groupInfo []byte) {
 	r.attempt = a
 	e.request(wire.OpAppend, wire.Append{
-		Room: r.id, Kind: record.KindCommit, Payload: a.message, GroupInfo: staged.GroupInfo(),
+		Room: r.id, Kind: record.KindCommit, Payload: a.message, GroupInfo: groupInfo,
 	}, func(_ wire.Frame, err error) {
 		switch {
 		case r.attempt != a:

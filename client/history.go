@@ -34,8 +34,8 @@ func (e *engine) lackingEpochs(r *room) (from, to uint64, lacking bool) {
 	if !ok {
 		return 0, 0, false
 	}
-	group := p.GroupID()
 	for _, epoch := range r.fold.Missing() {
+		group, _ := p.GroupOf(epoch)
 		if _, have := r.keys.RecordKey(group, epoch); have || epoch < first || epoch >= p.Epoch() || len(r.history.wrong) >= maxWrong {
 			continue
 		}
@@ -141,14 +141,18 @@ func (e *engine) takeGrant(r *room, b []byte) error {
 	if err != nil {
 		return err
 	}
-	group := string(r.public().GroupID())
+	p := r.public()
+	groupOf := func(epoch uint64) string {
+		group, _ := p.GroupOf(epoch)
+		return string(group)
+	}
 	missing := map[uint64]bool{}
 	for _, epoch := range r.fold.Missing() {
 		missing[epoch] = true
 	}
 	took, wrong := false, false
 	for id, key := range keys {
-		if id.Group != group || id.Epoch >= r.public().Epoch() || !missing[id.Epoch] {
+		if id.Group != groupOf(id.Epoch) || id.Epoch >= p.Epoch() || !missing[id.Epoch] {
 			continue // nothing there is closed to us
 		}
 		if r.keys.grant(id, key, opens(id)) {
@@ -162,7 +166,7 @@ func (e *engine) takeGrant(r *room, b []byte) error {
 		e.refold(r)
 	}
 	if wrong || slices.ContainsFunc(r.fold.Missing(), func(epoch uint64) bool {
-		_, given := keys[record.EpochID{Group: group, Epoch: epoch}]
+		_, given := keys[record.EpochID{Group: groupOf(epoch), Epoch: epoch}]
 		return given
 	}) {
 		e.log.Warn("a member has granted a record key that is another's", "room", r.id.String())
@@ -207,13 +211,13 @@ func (e *engine) answerHistory(r *room, m wire.Mail, tries int) {
 		return
 	}
 	keys := map[record.EpochID]record.Key{}
-	group := p.GroupID()
 	from, to := max(first, q.Epochs[0]), min(q.Epochs[1], p.Epoch())
 	lowest, highest := to, from
 	for epoch := from; epoch <= to && len(keys) < record.MaxGrantKeys; epoch++ {
 		if granted(p, q, member.Since, epoch) {
 			continue
 		}
+		group, _ := p.GroupOf(epoch)
 		id := record.EpochID{Group: string(group), Epoch: epoch}
 		if key, have := r.keys.best(id); have {
 			keys[id] = key

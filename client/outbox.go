@@ -161,7 +161,7 @@ func (e *engine) considerOutbox(r *room) {
 		return
 	}
 	p := r.public()
-	if r.group.Epoch() != p.Epoch() || len(p.RemovalPending(e.serverNow())) > 0 {
+	if r.group.Epoch() != p.Group().Epoch() || len(p.RemovalPending(e.serverNow())) > 0 {
 		return
 	}
 	key, ok := r.keys.RecordKey(p.GroupID(), p.Epoch())

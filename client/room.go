@@ -46,6 +46,7 @@ type room struct {
 	failures int
 	removal  *removal
 	eviction *removal         // of revoked devices
+	move     *removal         // of the room to the newest suite
 	leaving  map[ID]time.Time // in a session: when to take out those to whom nothing of it is left
 
 	sealing    bool      // a seal is on its way
@@ -70,6 +71,7 @@ type room struct {
 type attempt struct {
 	staged  *mls.StagedCommit
 	message []byte
+	next    *mls.Group // that takes the place of the room's group; nil if the commit does not end it
 }
 
 type storedRoom struct {

@@ -159,7 +159,7 @@ func (c *Core) createRoom(ctx context.Context, spec roomSpec) (ID, error) {
 			there = true
 			return nil
 		}
-		client, err := e.mlsClient(rooms.Suite)
+		client, err := e.mlsClient(e.suites[0])
 		if err != nil {
 			return err
 		}

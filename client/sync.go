@@ -249,7 +249,7 @@ func (e *engine) take(r *room, w wire.Entry) bool {
 	switch w.Kind {
 	case record.KindCommit:
 		if refusedBy(outcome) == "" {
-			e.followCommit(r, w, outcome.Commit.Committer.Device)
+			e.followCommit(r, w, outcome.Commit)
 			e.headCited(r.id, outcome.Commit.Data.Log)
 		} else {
 			e.log.Warn("a commit was refused", "room", r.id.String(), "code", string(outcome.Code))

@@ -33,6 +33,13 @@ func (t *trap) set(n int) <-chan struct{} {
 	return t.shut
 }
 
+// free lets everything through from now on.
+func (t *trap) free() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.left, t.shut = -1, nil
+}
+
 func (t *trap) Dial(ctx context.Context, url string) (client.Conn, error) {
 	c, err := t.Transport.Dial(ctx, url)
 	if err != nil {
@@ -97,9 +104,7 @@ func (p *person) stops(t *testing.T, tr *trap, n int, method string, args any) (
 	select {
 	case a := <-done:
 		require.NoError(t, a.err)
-		tr.mu.Lock()
-		tr.left, tr.shut = -1, nil
-		tr.mu.Unlock()
+		tr.free()
 		return a.b, true
 	case <-shut:
 	case <-time.After(patience):
@@ -107,9 +112,7 @@ func (p *person) stops(t *testing.T, tr *trap, n int, method string, args any) (
 	}
 	p.stop()
 	require.Error(t, (<-done).err)
-	tr.mu.Lock()
-	tr.left, tr.shut = -1, nil
-	tr.mu.Unlock()
+	tr.free()
 	p.start()
 	p.online()
 	return nil, false

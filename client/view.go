@@ -122,7 +122,7 @@ func (e *engine) audience(r *room) Audience {
 		return a
 	}
 	p := r.public()
-	for _, u := range p.Users() {
+	for _, u := range p.Participants() {
 		a.Members = append(a.Members, e.member(u, r))
 	}
 	for _, q := range p.Awaited(e.serverNow()) {
@@ -161,7 +161,7 @@ func (e *engine) roomCard(r *room) RoomCard {
 	}
 	c.Case = r.public().Genesis().Case
 	c.Person = e.personName(c.Case)
-	c.People = len(r.public().Users())
+	c.People = len(r.public().Participants())
 	c.Unread, c.Mention = e.unread(r)
 	c.At = r.public().Begun()
 	for _, p := range slices.Backward(r.fold.Thread().Posts()) {

@@ -148,7 +148,7 @@ func (e *engine) consentIn(r *room, party ID) string {
 	c, ok := r.public().Consent(party)
 	if !ok {
 		if r.public().IsPerson(party) {
-			if r.public().IsMember(party) {
+			if r.public().TakesPart(party) {
 				return "ACTIVE"
 			}
 			return "AWAITED"
@@ -156,7 +156,7 @@ func (e *engine) consentIn(r *room, party ID) string {
 		return "NONE"
 	}
 	s := c.State(e.serverNow())
-	if s == "ACTIVE" && !r.public().IsMember(party) {
+	if s == "ACTIVE" && !r.public().TakesPart(party) {
 		return "AWAITED"
 	}
 	return s

@@ -74,7 +74,7 @@ func (e *engine) consentRow(d *room, party rooms.CircleParty) ConsentRow {
 	for _, id := range e.roomsOf(d.id) {
 		r := e.rooms[id]
 		c, ok := r.public().Consent(party.Party)
-		if !ok && !r.public().IsMember(party.Party) {
+		if !ok && !r.public().TakesPart(party.Party) {
 			continue
 		}
 		t := e.title(r)

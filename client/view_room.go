@@ -31,7 +31,7 @@ func (e *engine) roomView(r *room) RoomView {
 	v.Case = r.public().Genesis().Case
 	v.Person = e.personName(v.Case)
 	if r.group != nil {
-		v.Epoch = r.group.Epoch()
+		v.Epoch = r.public().Epoch()
 	}
 	now := e.cfg.Now()
 	for u, until := range r.typing {
@@ -289,7 +289,7 @@ func (e *engine) documentView(r *room, p *rooms.Post) DocumentView {
 	t := e.title(r)
 	v := DocumentView{
 		Document: d.Document, Room: r.id, Name: d.Name, MediaType: d.MediaType, Size: d.Size, Caption: p.Text,
-		By: e.who(p.By, r).name, At: p.At, Audience: t.Audience, People: len(r.public().Users()),
+		By: e.who(p.By, r).name, At: p.At, Audience: t.Audience, People: len(r.public().Participants()),
 	}
 	for _, o := range p.Opened {
 		v.OpenedBy = append(v.OpenedBy, Opened{Name: e.who(o.User, r).name, At: o.At})

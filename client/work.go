@@ -27,6 +27,7 @@ func (e *engine) workRoom(r *room) {
 	e.considerJoin(r)
 	e.considerRemoval(r)
 	e.considerRevoked(r)
+	e.considerMove(r)
 	e.considerLeaving(r)
 	e.considerSessionOf(r)
 	e.considerHistory(r)

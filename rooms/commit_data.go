@@ -58,7 +58,7 @@ func Client(suite mls.CipherSuite, device identity.DeviceKey, certificate identi
 		SignatureKey:   device.SignatureKey(),
 		LeafExtensions: LeafExtensions(certificate, head),
 		Capabilities: mls.Capabilities{
-			CipherSuites: suites(),
+			CipherSuites: Suites(),
 			Extensions:   []uint16{ExtensionDeviceCertificate, ExtensionRules, ExtensionKeyChainHead},
 		},
 	}

@@ -120,12 +120,12 @@ func (p *Public) KeyHash(user ID) ([32]byte, bool) {
 	return p.implicit(user)
 }
 
-// Awaited are those who were let in and have no device in the room yet, sorted by
-// user. Pending receipts, without key, are among them.
+// Awaited are those who were let in and never had a device in the room, sorted by user.
+// Pending receipts, without key, are among them.
 func (p *Public) Awaited(at int64) []Party {
 	in := map[ID]bool{}
-	for _, m := range p.devices {
-		in[m.User] = true
+	for _, user := range p.Participants() {
+		in[user] = true
 	}
 	var all []Party
 	for _, c := range p.consents {

@@ -77,7 +77,7 @@ func (p *Public) checkFirstGroup(s Statement, leaf LeafMember) error {
 		return Errorf(CodeBadCommit, "genesis: not the first epoch of the room's group")
 	case uint16(g.Suite()) != p.genesis.Suite:
 		return Errorf(CodeBadCommit, "genesis: another cipher suite")
-	case !slices.Contains(suites(), g.Suite()):
+	case !slices.Contains(Suites(), g.Suite()):
 		return Errorf(CodeUnknown, "genesis: %v", g.Suite())
 	case !slices.EqualFunc(g.Extensions(), GroupExtensions(), equalExtension):
 		return Errorf(CodeBadCommit, "genesis: foreign group context extensions")

@@ -32,9 +32,9 @@ const Rules = 1
 // [CommitData.Successor].
 const Suite = mls.MLKEM768X25519ChaCha
 
-// suites are those that a room may have, the strongest first. A room moves only to a
+// Suites are those that a room may have, the strongest first. A room moves only to a
 // stronger one than its own.
-func suites() []mls.CipherSuite { return []mls.CipherSuite{Suite, mls.X25519ChaCha} }
+func Suites() []mls.CipherSuite { return []mls.CipherSuite{Suite, mls.X25519ChaCha} }
 
 // Entry is one place of a room's log: the envelope that the chain covers, and
 // the bytes whose hash the envelope carries.

@@ -120,7 +120,7 @@ func founded(groupInfo []byte, now time.Time) (*mls.PublicGroup, LeafMember, err
 
 // stronger says whether a suite comes before another one in what this version knows.
 func stronger(suite, than mls.CipherSuite) bool {
-	known := suites()
+	known := Suites()
 	i, j := slices.Index(known, suite), slices.Index(known, than)
 	return i >= 0 && j >= 0 && i < j
 }

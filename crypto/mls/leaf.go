@@ -84,6 +84,11 @@ func (d *decoder) capabilities() Capabilities {
 
 // supportsExtension, supportsProposal and supportsCredential say whether the
 // client can live with a type; default types are supported by all (§7.2).
+// Supports says whether the leaf's capabilities list a cipher suite.
+func (l *LeafNode) Supports(suite CipherSuite) bool {
+	return slices.Contains(l.Capabilities.CipherSuites, suite)
+}
+
 func (c *Capabilities) supportsExtension(t uint16) bool {
 	return defaultExtension(t) || slices.Contains(c.Extensions, t)
 }

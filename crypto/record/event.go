@@ -36,7 +36,7 @@ type Event struct {
 	Device  identity.ID
 	Room    identity.ID
 	Group   []byte // MLS group id
-	Epoch   uint64 // of the group, under whose key the event is sealed
+	Epoch   uint64 // of the room, under whose key the event is sealed: see EpochID
 	Time    int64  // the author's clock, UTC milliseconds: shown, never judged
 	Seen    Place  // what the author had last seen of the room's log
 }

@@ -24,8 +24,9 @@ const (
 	MaxGrant = 2 << 20
 )
 
-// EpochID names the epoch of an MLS group in whose room a key is used. Group holds
-// the bytes of the group id.
+// EpochID names an epoch of a room. Group holds the bytes of the id of the MLS group
+// that the room had in it; Epoch counts the epochs of all its groups, so that no number
+// comes twice in a room.
 type EpochID struct {
 	Group string
 	Epoch uint64

@@ -75,8 +75,8 @@ func derive(secret []byte, label string) [32]byte {
 // and is authenticated with it.
 type Header struct {
 	Room   identity.ID
-	Group  []byte // MLS group id, at most MaxGroup bytes
-	Epoch  uint64
+	Group  []byte      // MLS group id, at most MaxGroup bytes
+	Epoch  uint64      // of the room: see EpochID
 	Sender identity.ID // the author's device
 }
 
