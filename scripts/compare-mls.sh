@@ -21,12 +21,18 @@ if [ ! -d "$folder/node_modules/@wireapp/core-crypto" ]; then
 fi
 
 built=$(mktemp -d)
-trap 'rm -rf "$built"' EXIT INT TERM
+# What has been measured is shown, also when the rest is not waited for.
+show() {
+	[ ! -s "$built/rows" ] || node $peer/table.mjs <"$built/rows"
+	rm -rf "$built"
+}
+peer=crypto/mls/interop/peer
+trap show EXIT
+trap 'exit 1' INT TERM
 go build -o "$built/native" ./cmd/compare-mls
 GOOS=js GOARCH=wasm go build -trimpath -ldflags='-s -w' -o "$built/ours.wasm" ./cmd/compare-mls
 wasm() { node --stack-size=8192 "$(go env GOROOT)/lib/wasm/wasm_exec_node.js" "$built/ours.wasm" "$@"; }
 
-peer=crypto/mls/interop/peer
 say() { echo "compare-mls: $1" >&2; }
 {
 	say 'ours, native'
@@ -40,4 +46,3 @@ say() { echo "compare-mls: $1" >&2; }
 	say 'ts-mls under Node'
 	node $peer/compare.mjs "$@"
 } >"$built/rows"
-node $peer/table.mjs <"$built/rows"
