@@ -74,21 +74,11 @@ func (g *Group) late(m *privateMessage) *formerEpoch {
 
 // processLate reads an application message of a former epoch.
 func (g *Group) processLate(f *formerEpoch, m *privateMessage) (*Processed, error) {
-	sender, err := g.suite.openSenderData(f.senderData, m)
+	a, opening, err := g.open(m, f.senderData, f.tree, f.leaves)
 	if err != nil {
 		return nil, err
 	}
-	if int64(sender.leaf) >= int64(len(f.leaves)) || f.leaves[sender.leaf] == nil {
-		return nil, rule(ErrSender, "6.3.2", "sender's leaf is blank")
-	}
-	if sender.leaf == g.own {
-		return nil, rule(ErrOwnMessage, "9.1", "message was encrypted by this member")
-	}
-	a, opening, err := g.suite.unprotect(f.tree, sender, m)
-	if err != nil {
-		return nil, err
-	}
-	leaf := f.leaves[sender.leaf]
+	leaf := f.leaves[a.content.sender.Index]
 	if err := a.verifySignature(g.suite, leaf.SignatureKey, f.encoded); err != nil {
 		return nil, err
 	}

@@ -63,17 +63,7 @@ func (g *Group) processPrivate(m *privateMessage, now time.Time) (*Processed, er
 	if err := g.public.follows(m.groupID, m.epoch); err != nil {
 		return nil, err
 	}
-	sender, err := g.suite.openSenderData(g.secrets.senderData, m)
-	if err != nil {
-		return nil, err
-	}
-	if g.public.tree.leaf(sender.leaf) == nil {
-		return nil, rule(ErrSender, "6.3.2", "sender's leaf is blank")
-	}
-	if sender.leaf == g.own {
-		return nil, rule(ErrOwnMessage, "9.1", "message was encrypted by this member")
-	}
-	a, opening, err := g.suite.unprotect(g.tree, sender, m)
+	a, opening, err := g.open(m, g.secrets.senderData, g.tree, g.public.tree.leaves)
 	if err != nil {
 		return nil, err
 	}
@@ -88,6 +78,22 @@ func (g *Group) processPrivate(m *privateMessage, now time.Time) (*Processed, er
 		opening.consume()
 	}
 	return p, nil
+}
+
+// open decrypts a PrivateMessage with the secrets of its epoch, whose leaves are
+// given: the sender is one of them, and not this member (§6.3).
+func (g *Group) open(m *privateMessage, senderData []byte, tree *secretTree, leaves []*LeafNode) (*authenticatedContent, *opening, error) {
+	sender, err := g.suite.openSenderData(senderData, m)
+	if err != nil {
+		return nil, nil, err
+	}
+	if int64(sender.leaf) >= int64(len(leaves)) || leaves[sender.leaf] == nil {
+		return nil, nil, rule(ErrSender, "6.3.2", "sender's leaf is blank")
+	}
+	if sender.leaf == g.own {
+		return nil, nil, rule(ErrOwnMessage, "9.1", "message was encrypted by this member")
+	}
+	return g.suite.unprotect(tree, sender, m)
 }
 
 // processContent goes on with authentic content.
