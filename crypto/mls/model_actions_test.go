@@ -59,27 +59,36 @@ func (m *model) propose() {
 	case 1:
 		message, err = g.ProposeRemove(m.memberOf(g), nil)
 	case 2:
-		message, err = g.ProposePreSharedKey(m.psk(), nil)
+		id := m.psk()
+		if m.flip("resumption") {
+			id = m.resumption(rapid.Uint64Range(m.first, g.Epoch()).Draw(t, "epoch"))
+		}
+		message, err = g.ProposePreSharedKey(id, nil)
 	case 3:
 		message, err = g.ProposeGroupContextExtensions(m.extensions(), nil)
 	case 4:
 		m.room()
-		message, err = g.ProposeAdd(m.asks(), nil, testNow)
+		message, err = g.ProposeAdd(m.asks(m.device()), nil, testNow)
 	default:
 		m.room()
-		kp := m.asks()
-		d = m.devices[len(m.devices)-1]
-		message, err = m.server.ProposeSelf(d.client, kp, nil)
+		d = m.device()
+		message, err = m.server.ProposeSelf(d.client, m.asks(d), nil)
 	}
 	require.NoError(t, err)
+	m.offer(d, message, d.group != nil)
+}
+
+// offer sends a proposal to the service, of a member or of somebody outside.
+func (m *model) offer(d *device, message []byte, member bool) {
+	t := m.t
 	l := &letter{content: ContentProposal, message: message, group: string(m.server.GroupID()), epoch: m.server.Epoch(), from: d}
-	err = m.server.ProcessProposal(message, testNow)
-	if d.group != nil && d.group.Epoch() < m.server.Epoch() {
+	err := m.server.ProcessProposal(message, testNow)
+	if member && d.group.Epoch() < m.server.Epoch() {
 		require.ErrorIs(t, err, ErrStaleEpoch)
 		return
 	}
 	require.NoError(t, err)
-	d.read[l] = d.group != nil
+	d.read[l] = member
 	m.waiting = append(m.waiting, l)
 	m.post(l)
 }
@@ -92,12 +101,6 @@ func (m *model) room() {
 
 func (m *model) memberOf(g *Group) LeafIndex {
 	return rapid.SampledFrom(g.Members()).Draw(m.t, "member").Index
-}
-
-func (m *model) psk() PreSharedKeyID {
-	name := fmt.Sprintf("psk %d", len(m.psks))
-	m.psks[name] = randomBytes(32)
-	return PreSharedKeyID{Type: PSKExternal, ID: []byte(name)}
 }
 
 func (m *model) extensions() []Extension {
@@ -131,6 +134,10 @@ func (m *model) commit() {
 			if !touch(q.LeafIndex) {
 				continue
 			}
+		case PreSharedKeyProposal:
+			if !m.covers(d, p) {
+				continue
+			}
 		case GroupContextExtensionsProposal:
 			if contexts++; contexts > 1 {
 				continue
@@ -146,6 +153,7 @@ func (m *model) commit() {
 	if m.flip("psk") {
 		opts.Proposals = append(opts.Proposals, PreSharedKeyProposal{ID: m.psk()})
 	}
+	opts.Proposals = append(opts.Proposals, m.resumed(d)...)
 	if contexts == 0 && m.flip("extensions") {
 		opts.Proposals = append(opts.Proposals, GroupContextExtensionsProposal{Extensions: m.extensions()})
 	}
@@ -156,9 +164,9 @@ func (m *model) commit() {
 func (m *model) add() {
 	m.room()
 	d := m.some(func(d *device) bool { return d.live() && d.staged == nil && d.entering == nil })
-	opts := CommitOptions{Now: testNow, OmitPath: m.flip("without path")}
+	opts := CommitOptions{Now: testNow, OmitPath: m.flip("without path"), Proposals: m.resumed(d)}
 	for range rapid.IntRange(1, 3).Draw(m.t, "added") {
-		opts.Proposals = append(opts.Proposals, AddProposal{KeyPackage: m.asks()})
+		opts.Proposals = append(opts.Proposals, AddProposal{KeyPackage: m.asks(m.device())})
 	}
 	m.sendCommit(d, opts)
 }
@@ -187,40 +195,48 @@ func (m *model) groupInfo() []byte {
 func (m *model) enter() {
 	m.room()
 	info := m.groupInfo()
-	m.enterBy(m.device(), info, ExternalOptions{Now: testNow})
+	d := m.device()
+	_, err := JoinExternal(d.client, info, ExternalOptions{PSKs: []PreSharedKeyID{m.resumption(m.first)}})
+	require.ErrorIs(m.t, err, ErrPSK)
+	m.enterBy(d, info, ExternalOptions{Now: testNow})
 }
 
 // comeBack lets a member take its own place again, because it lost something or
 // for no reason.
 func (m *model) comeBack() {
 	d := m.some(func(d *device) bool {
-		return (d.live() || d.lost) && d.entering == nil && m.rosters[m.server.Epoch()][d.key()]
+		return (d.live() || d.lost) && d.entering == nil && d.invited == nil && m.rosters[m.server.Epoch()][d.key()]
 	})
-	m.comeBackBy(d, m.groupInfo())
+	m.comeBackBy(d, m.groupInfo(), m.resume(d, nil))
 }
 
-func (m *model) comeBackBy(d *device, info []byte) {
+func (m *model) comeBackBy(d *device, info []byte, psks []PreSharedKeyID) {
 	public, err := NewPublicGroup(info, testNow)
 	require.NoError(m.t, err)
-	for _, member := range public.Members() {
-		if string(member.Leaf.SignatureKey) == d.key() {
-			m.enterBy(d, info, ExternalOptions{Resync: &member.Index, Now: testNow})
-		}
+	opts := ExternalOptions{Now: testNow, PSKs: psks}
+	if member, still := memberBy(public.Members(), d); still {
+		opts.Resync = &member.Index
 	}
+	m.enterBy(d, info, opts)
 }
 
 func (m *model) enterBy(d *device, info []byte, opts ExternalOptions) {
 	if m.flip("psk") {
 		id := m.psk()
 		id.Nonce = randomBytes(suites[m.suite].nh)
-		opts.PSKs = []PreSharedKeyID{id}
+		opts.PSKs = append(opts.PSKs, id)
 	}
 	staged, err := JoinExternal(d.client, info, opts)
 	require.NoError(m.t, err)
 	if !m.submit(d, staged) {
 		return
 	}
-	d.entering, d.newLife = staged, &life{client: d.client}
+	var asked []*KeyPackagePrivate
+	if d.asking {
+		asked = d.newLife.packages
+	}
+	d.entering, d.asking, d.newLife = staged, false, m.another(d)
+	d.newLife.packages = asked
 	d.newLife.keep(m.t, staged)
 }
 
@@ -231,7 +247,7 @@ func (m *model) settle() {
 	for _, d := range m.devices {
 		m.catchUp(d)
 		if d.lost && m.rosters[m.server.Epoch()][d.key()] {
-			m.comeBackBy(d, m.info)
+			m.comeBackBy(d, m.info, nil)
 			m.catchUp(d)
 			require.False(t, d.lost)
 		}
@@ -312,7 +328,8 @@ func (m *model) reInit() {
 			require.NoError(t, err)
 		}
 		d.in(g)
-		d.life = &life{client: d.client, packages: private[i : i+1]}
+		d.life = m.another(d)
+		d.life.packages = private[i : i+1]
 		m.reached(d)
 	}
 	for _, d := range m.devices {

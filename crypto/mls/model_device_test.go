@@ -2,6 +2,8 @@ package mls
 
 import (
 	"bytes"
+	"errors"
+	"slices"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -101,12 +103,19 @@ func (m *model) follow(d *device, l *letter, p *Processed, err error) {
 	t, g := m.t, d.group
 	entry := m.log[l.epoch-m.first]
 	for _, proposal := range entry.proposals {
-		if err == nil {
+		if !errors.Is(err, ErrUnknownProposal) {
 			break
 		}
-		require.ErrorIs(t, err, ErrUnknownProposal)
 		_, missing := g.Process(proposal.message, testNow)
 		require.NoError(t, missing)
+		p, err = g.Process(l.message, testNow)
+	}
+	removed := slices.ContainsFunc(entry.transition.removed, func(member Member) bool { return member.Index == g.OwnIndex() })
+	if psks := entry.transition.psks; !removed && m.lacks(d, g, psks...) {
+		require.ErrorIs(t, err, ErrPSK)
+		if !m.lacking(d, l, psks) {
+			return
+		}
 		p, err = g.Process(l.message, testNow)
 	}
 	require.NoError(t, err)

@@ -15,6 +15,8 @@ type life struct {
 	states   [][]byte
 	staged   [][]byte
 	until    uint64 // the first epoch in which it is out
+
+	resumption map[string][]byte // what the application kept of each epoch
 }
 
 // save keeps what a device has in hand.
@@ -62,79 +64,111 @@ func (l *life) cannotSucceed(t require.TestingT, welcome []byte, private []*KeyP
 	}
 }
 
-// outsiders requires that those who are out can do nothing with all that they ever
-// had in the epochs since.
+// outsider is somebody with all that they had in some lives, and the epochs in which
+// they were not in.
+type outsider struct {
+	lives  []*life
+	out    func(epoch uint64) bool
+	groups []*Group
+	keys   map[string]hpke.PrivateKey
+}
+
+// outsiders requires that those who are out can do nothing in the epochs since, with
+// all that they ever had; and those who came back nothing in the epochs between, with
+// what they have now beside it.
 func (m *model) outsiders() {
 	for _, gone := range m.gone {
-		groups := gone.groups(m.t)
-		keys := map[string]hpke.PrivateKey{}
-		for _, g := range groups {
-			for _, k := range g.keys {
-				keys[string(k.PublicKey().Bytes())] = k
-			}
-			for _, k := range g.updates {
-				keys[string(k.PublicKey().Bytes())] = k
-			}
+		m.staysOut(&outsider{lives: []*life{gone}, out: func(epoch uint64) bool { return epoch >= gone.until }})
+	}
+	for _, d := range m.devices {
+		if d.returned {
+			m.staysOut(&outsider{lives: d.lives, out: func(epoch uint64) bool { return !m.rosters[epoch][d.key()] }})
 		}
-		for _, p := range gone.packages {
-			keys[string(p.encryptionKey.PublicKey().Bytes())] = p.encryptionKey
-			keys[string(p.initKey.PublicKey().Bytes())] = p.initKey
-		}
-		m.secretsDiffer(gone, groups, keys)
-		m.commitsStayShut(gone, groups, keys)
-		m.messagesStayShut(gone, groups)
 	}
 }
 
-// secretsDiffer compares what was kept with the secrets of the epochs since.
-func (m *model) secretsDiffer(gone *life, groups []*Group, keys map[string]hpke.PrivateKey) {
+func (m *model) staysOut(o *outsider) {
+	o.keys = map[string]hpke.PrivateKey{}
+	for _, l := range o.lives {
+		o.groups = append(o.groups, l.groups(m.t)...)
+		for _, p := range l.packages {
+			o.keys[string(p.encryptionKey.PublicKey().Bytes())] = p.encryptionKey
+			o.keys[string(p.initKey.PublicKey().Bytes())] = p.initKey
+		}
+	}
+	for _, g := range o.groups {
+		for _, k := range g.keys {
+			o.keys[string(k.PublicKey().Bytes())] = k
+		}
+		for _, k := range g.updates {
+			o.keys[string(k.PublicKey().Bytes())] = k
+		}
+	}
+	m.secretsDiffer(o)
+	m.commitsStayShut(o)
+	m.messagesStayShut(o)
+}
+
+// secretsDiffer compares what was kept with the secrets of the epochs outside.
+func (m *model) secretsDiffer(o *outsider) {
 	t := m.t
 	had := map[string]bool{}
-	for _, g := range groups {
+	for _, g := range o.groups {
 		if g.secrets == nil {
 			continue
 		}
 		for _, p := range g.secrets.all() {
 			had[string(*p)] = true
 		}
+		for _, p := range g.resumption {
+			had[string(p.secret)] = true
+		}
 		exported, err := g.Export("model", []byte("context"), 32)
 		require.NoError(t, err)
 		had[string(exported)] = true
 	}
+	for _, l := range o.lives {
+		for _, secret := range l.resumption {
+			had[string(secret)] = true
+		}
+	}
 	delete(had, string(make([]byte, suites[m.suite].nh))) // wiped
 	for epoch, known := range m.truths {
-		if epoch < gone.until {
+		if !o.out(epoch) {
 			continue
 		}
-		for _, secret := range append(known.secrets, known.exported, known.authenticator) {
-			require.False(t, had[string(secret)], "a removed member has a secret of epoch %d", epoch)
+		for _, secret := range append(known.secrets, known.exported, known.authenticator, known.resumption) {
+			require.False(t, had[string(secret)], "somebody outside has a secret of epoch %d", epoch)
 		}
-		for key := range keys {
-			require.False(t, known.nodeKeys[key], "a removed member has a key in the tree of epoch %d", epoch)
+		for key := range o.keys {
+			require.False(t, known.nodeKeys[key], "somebody outside has a key in the tree of epoch %d", epoch)
 		}
 	}
 }
 
 // commitsStayShut tries all keys on the path secrets of the commit that took
-// somebody out and of the next one, and on every Welcome since.
-func (m *model) commitsStayShut(gone *life, groups []*Group, keys map[string]hpke.PrivateKey) {
+// somebody out and of the next one, and on every Welcome while they were out.
+func (m *model) commitsStayShut(o *outsider) {
 	t, s := m.t, suites[m.suite]
 	tried := 0
 	for _, entry := range m.log {
-		if entry.letter.epoch+1 < gone.until {
+		if !o.out(entry.letter.epoch + 1) {
+			tried = 0
 			continue
 		}
-		if entry.welcome != nil {
-			for _, p := range gone.packages {
-				_, err := JoinWelcome(gone.client, entry.welcome, p, JoinOptions{})
-				require.ErrorIs(t, err, ErrWelcome)
+		for _, l := range o.lives {
+			for _, p := range l.packages {
+				if entry.welcome != nil {
+					_, err := JoinWelcome(l.client, entry.welcome, p, JoinOptions{})
+					require.ErrorIs(t, err, ErrWelcome)
+				}
 			}
 		}
 		parsed, err := parseMessage(entry.letter.message)
 		require.NoError(t, err)
-		for _, g := range groups {
+		for _, g := range o.groups {
 			if g.Epoch() == entry.letter.epoch && g.secrets != nil && string(g.GroupID()) == entry.letter.group {
-				require.False(t, entry.follows(t, g), "a removed member follows the commit that removed it")
+				require.False(t, m.follows(entry, g), "a removed member follows the commit that removed it")
 			}
 		}
 		path := parsed.public.content.commit.path
@@ -145,7 +179,7 @@ func (m *model) commitsStayShut(gone *life, groups []*Group, keys map[string]hpk
 		context := provisional.encode()
 		for _, n := range path.nodes {
 			for _, c := range n.secrets {
-				for _, key := range keys {
+				for _, key := range o.keys {
 					_, err := s.decryptWithLabel(key, "UpdatePathNode", context, c)
 					require.ErrorIs(t, err, ErrDecrypt)
 				}
@@ -154,10 +188,11 @@ func (m *model) commitsStayShut(gone *life, groups []*Group, keys map[string]hpk
 	}
 }
 
-// follows says whether somebody who has the secrets of the epoch before derives the
-// epoch that a commit begins without the secret of its path.
-func (entry *commitLog) follows(t require.TestingT, g *Group) bool {
-	s := g.suite
+// follows says whether somebody who has the secrets of the epoch before, and all
+// pre-shared keys, derives the epoch that a commit begins without the secret of its
+// path.
+func (m *model) follows(entry *commitLog, g *Group) bool {
+	t, s := m.t, g.suite
 	init := g.secrets.init
 	if entry.transition.external {
 		key, err := s.externalKey(g.secrets)
@@ -165,25 +200,25 @@ func (entry *commitLog) follows(t require.TestingT, g *Group) bool {
 		init, err = s.externalInitReceiver(key, entry.transition.externalInit)
 		require.NoError(t, err)
 	}
-	psks, err := g.findPSKs(entry.transition.psks, nil)
-	require.NoError(t, err)
 	joiner := s.joinerSecret(init, s.zero(), entry.next.encoded)
-	secrets, _ := s.epochFromMember(s.memberSecret(joiner, s.pskSecret(psks)), entry.next.encoded)
+	psk := s.pskSecret(m.keys(entry.transition.psks))
+	secrets, _ := s.epochFromMember(s.memberSecret(joiner, psk), entry.next.encoded)
 	return s.macEqual(secrets.confirmation, entry.next.context.confirmedTranscriptHash, entry.next.confirmationTag)
 }
 
-// messagesStayShut tries all states on messages of the epochs since, as they are
+// messagesStayShut tries all states on messages of the epochs outside, as they are
 // and as if they were of the state's epoch.
-func (m *model) messagesStayShut(gone *life, groups []*Group) {
+func (m *model) messagesStayShut(o *outsider) {
 	t := m.t
 	tried := 0
 	for i := len(m.sent) - 1; i >= 0 && tried < 3; i-- {
 		l := m.sent[i]
-		if l.group != string(m.server.GroupID()) || l.epoch < gone.until {
+		if l.group != string(m.server.GroupID()) || !o.out(l.epoch) {
 			continue
 		}
 		tried++
-		for _, g := range groups {
+		m.tally["messages tried by somebody outside"]++
+		for _, g := range o.groups {
 			_, err := g.Process(l.message, testNow)
 			require.Error(t, err)
 			parsed, err := parseMessage(l.message)

@@ -5,6 +5,8 @@ import (
 	"crypto/ed25519"
 	"flag"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -41,21 +43,29 @@ type device struct {
 	held   []*letter // of epochs not reached
 	read   map[*letter]bool
 	life   *life
+	lives  []*life           // all that it ever had
+	keeps  bool              // its application keeps the resumption secret of every epoch
+	told   map[string][]byte // resumption secrets that it had from others
 
 	staged   *StagedCommit // sent, and not yet known to have won
 	entering *StagedCommit // likewise, by which it comes in
-	newLife  *life         // with entering
+	newLife  *life         // with entering, or from asking on
 	asking   bool          // its key package was handed out
-	invited  []byte        // its Welcome
+	proposed bool          // in the server's epoch
+	invited  *commitLog    // whose Welcome is for it
 	lost     bool          // it has to come in again by itself
+
+	joins    uint64 // the epoch with which the server let it in
+	out      bool   // it was removed
+	returned bool   // it came in again after that
 }
 
 // truth is what all who reach an epoch must agree on.
 type truth struct {
-	authenticator, exported, treeHash []byte
-	members                           []Member
-	secrets                           [][]byte
-	nodeKeys                          map[string]bool
+	authenticator, exported, treeHash, resumption []byte
+	members                                       []Member
+	secrets                                       [][]byte
+	nodeKeys                                      map[string]bool
 }
 
 // commitLog is the delivery service's record of an accepted commit.
@@ -86,6 +96,7 @@ type model struct {
 	info    []byte // the last GroupInfo that was accepted
 	psks    map[string][]byte
 	names   int
+	tally   map[string]int // what happened, over all histories
 }
 
 func TestModel(t *testing.T) {
@@ -98,19 +109,24 @@ func TestModel(t *testing.T) {
 	}
 	for _, suiteID := range []CipherSuite{X25519ChaCha, MLKEM768X25519ChaCha} {
 		t.Run(suiteID.String(), func(t *testing.T) {
-			rapid.Check(t, func(t *rapid.T) { runModel(t, suiteID) })
+			tally := map[string]int{}
+			rapid.Check(t, func(t *rapid.T) { runModel(t, suiteID, tally) })
+			for _, what := range slices.Sorted(maps.Keys(tally)) {
+				t.Logf("%7d %s", tally[what], what)
+			}
 		})
 	}
 }
 
-func runModel(t *rapid.T, suiteID CipherSuite) {
-	m := &model{t: t, suite: suiteID, psks: map[string][]byte{}}
+func runModel(t *rapid.T, suiteID CipherSuite, tally map[string]int) {
+	m := &model{t: t, suite: suiteID, psks: map[string][]byte{}, tally: tally}
 	most := rapid.SampledFrom([]int{4, 8, 12, modelMembers}).Draw(t, "size")
 	m.begin(rapid.IntRange(2, most).Draw(t, "members"))
 	do := func(action func(*model)) func(*rapid.T) {
 		return func(t *rapid.T) {
 			m.t = t
 			action(m)
+			m.tally["steps"]++
 		}
 	}
 	t.Repeat(map[string]func(*rapid.T){
@@ -118,6 +134,7 @@ func runModel(t *rapid.T, suiteID CipherSuite) {
 		"talk": do((*model).talk), "propose": do((*model).propose), "commit": do((*model).commit),
 		"add": do((*model).add), "enter": do((*model).enter), "come back": do((*model).comeBack),
 		"crash": do((*model).crash), "catch up": do((*model).catchUpOne), "reinit": do((*model).reInit),
+		"return": do((*model).returns), "return again": do((*model).returns), "refuse an epoch": do((*model).refuseEpoch),
 	})
 	m.t = t
 	m.settle()
@@ -132,7 +149,7 @@ func (m *model) begin(n int) {
 	require.NoError(t, err)
 	opts := CommitOptions{Now: testNow}
 	for range n - 1 {
-		opts.Proposals = append(opts.Proposals, AddProposal{KeyPackage: m.asks()})
+		opts.Proposals = append(opts.Proposals, AddProposal{KeyPackage: m.asks(m.device())})
 	}
 	staged, err := g.Commit(opts)
 	require.NoError(t, err)
@@ -140,7 +157,7 @@ func (m *model) begin(n int) {
 	creator.in(g)
 	m.serve(staged.GroupInfo())
 	m.reached(creator)
-	m.invite(staged.Welcome())
+	m.invite(&commitLog{welcome: staged.Welcome()})
 }
 
 // serve lets the delivery service begin with an epoch.
@@ -151,6 +168,9 @@ func (m *model) serve(info []byte) {
 	m.first, m.log, m.waiting, m.info = m.server.Epoch(), nil, nil, info
 	m.truths, m.rosters = map[uint64]*truth{}, map[uint64]map[string]bool{}
 	m.enrol()
+	for _, d := range m.devices {
+		d.joins, d.proposed = m.first, false
+	}
 }
 
 // enrol notes who is a member of the server's epoch.
@@ -167,19 +187,23 @@ func (m *model) device() *device {
 	m.names++
 	c := newClient(m.t, m.suite, fmt.Sprintf("device %d", m.names))
 	c.PastEpochs = rapid.IntRange(0, 2).Draw(m.t, "past epochs")
-	c.PSK = func(id PreSharedKeyID) []byte { return m.psks[string(id.ID)] }
-	d := &device{name: string(c.Credential.Identity), client: c, read: map[*letter]bool{}}
-	d.life = &life{client: c}
+	c.ResumptionEpochs = rapid.SampledFrom([]int{0, 0, 0, 0, 0, 3, 1, -1}).Draw(m.t, "resumption epochs")
+	d := &device{name: string(c.Credential.Identity), read: map[*letter]bool{}, told: map[string][]byte{}, keeps: m.flip("keeps")}
+	c.PSK = d.findPSK
+	d.client = c
+	d.life = m.another(d)
 	m.devices = append(m.devices, d)
 	return d
 }
 
-// asks gives the key package of a new device, which waits to be added.
-func (m *model) asks() *KeyPackage {
-	d := m.device()
+// asks gives a key package of a device, which waits to be added.
+func (m *model) asks(d *device) *KeyPackage {
 	kp, private := newKeyPackage(m.t, d.client)
+	if !d.asking {
+		d.newLife = m.another(d)
+	}
 	d.asking = true
-	d.life.packages = append(d.life.packages, private)
+	d.newLife.packages = append(d.newLife.packages, private)
 	return kp
 }
 
@@ -197,20 +221,35 @@ func (d *device) in(g *Group) {
 // live says that a device takes part.
 func (d *device) live() bool { return d.group != nil && d.group.Ended() == nil && !d.lost }
 
-// invite sends a Welcome to those for whom it is.
-func (m *model) invite(welcome []byte) {
+// invite sends the Welcome of a commit to those for whom it is.
+func (m *model) invite(entry *commitLog) {
+	if entry.welcome == nil {
+		return
+	}
 	for _, d := range m.devices {
 		if d.asking && m.rosters[m.server.Epoch()][d.key()] {
-			d.asking, d.invited = false, welcome
+			d.asking, d.invited = false, entry
 		}
 	}
 }
 
-// join lets a device come in by its Welcome.
+// join lets a device come in by its Welcome. If that names an epoch of which it has
+// nothing, it has to come in by itself.
 func (m *model) join(d *device) {
-	g, err := JoinWelcome(d.client, d.invited, d.life.packages[0], JoinOptions{Now: testNow})
+	entry, private := d.invited, d.newLife.packages[len(d.newLife.packages)-1]
+	d.invited, d.life = nil, d.newLife
+	g, err := JoinWelcome(d.client, entry.welcome, private, JoinOptions{Now: testNow})
+	if entry.transition != nil && m.lacks(d, nil, entry.transition.psks...) {
+		require.ErrorIs(m.t, err, ErrPSK)
+		m.tally["Welcomes refused for want of a key"]++
+		if !m.flip("is told") {
+			d.group, d.staged, d.lost = nil, nil, true
+			return
+		}
+		m.tell(d, entry.transition.psks)
+		g, err = JoinWelcome(d.client, entry.welcome, private, JoinOptions{Now: testNow})
+	}
 	require.NoError(m.t, err)
-	d.invited = nil
 	d.in(g)
 	m.reached(d)
 }
@@ -283,21 +322,9 @@ func (m *model) submit(from *device, staged *StagedCommit) bool {
 	if entry.groupInfo != nil {
 		m.info = entry.groupInfo
 	}
-	for _, member := range staged.Changes().Removed {
-		for _, d := range m.devices {
-			if d.key() != string(member.Leaf.SignatureKey) {
-				continue
-			}
-			ends := d.life
-			if d.entering != nil {
-				ends = d.newLife
-			}
-			ends.until = m.server.Epoch()
-			m.gone = append(m.gone, ends)
-		}
-	}
+	m.moved(staged.Changes())
 	m.post(entry.letter)
-	m.invite(entry.welcome)
+	m.invite(entry)
 	return true
 }
 
@@ -321,6 +348,7 @@ func (m *model) reached(d *device) {
 			authenticator: g.EpochAuthenticator(), exported: exported, treeHash: g.TreeHash(),
 			members: g.Members(), nodeKeys: map[string]bool{},
 		}
+		known.resumption, _ = g.ResumptionSecret(g.Epoch())
 		for _, p := range g.secrets.all() {
 			known.secrets = append(known.secrets, bytes.Clone(*p))
 		}
@@ -340,4 +368,5 @@ func (m *model) reached(d *device) {
 		require.Equal(t, known.members[i].Index, member.Index)
 		require.True(t, bytes.Equal(known.members[i].Leaf.append(nil), member.Leaf.append(nil)))
 	}
+	m.keepsSecrets(d)
 }
