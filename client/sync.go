@@ -129,6 +129,7 @@ func (e *engine) fetchFailed(r *room, err error) {
 		e.saveRoom(r)
 		e.ended(r)
 	default:
+		e.log.Warn("a room cannot be followed", "room", r.id.String(), "code", string(rooms.CodeOf(err)))
 		e.later(2*time.Second, func(e *engine) { e.follow(r) })
 	}
 	e.dirtyRoom(r.id)

@@ -3,13 +3,10 @@ package rooms
 import (
 	"maps"
 	"slices"
-
-	"github.com/ensemble-sante/ensemble/crypto/strictcbor"
 )
 
 // roomState is a Room as it is kept between sessions.
 type roomState struct {
-	Version  uint           `cbor:"1,keyasint"`
 	Public   *publicState   `cbor:"2,keyasint"`
 	Rows     []Row          `cbor:"3,keyasint"`
 	Missing  []missingState `cbor:"4,keyasint"`
@@ -59,11 +56,7 @@ func (r *Room) Checkpoint() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := strictcbor.Marshal(s)
-	if err != nil {
-		return nil, Errorf(CodeInternal, "encoding a checkpoint: %w", err)
-	}
-	return b, nil
+	return kept(s, "a checkpoint")
 }
 
 func (r *Room) checkpointState() (*roomState, error) {
@@ -72,7 +65,7 @@ func (r *Room) checkpointState() (*roomState, error) {
 		return nil, err
 	}
 	s := &roomState{
-		Version: FoldVersion, Public: pub, Rows: r.rows, Forked: r.forked, Profiles: r.Profiles(), Title: r.title,
+		Public: pub, Rows: r.rows, Forked: r.forked, Profiles: r.Profiles(), Title: r.title,
 		Posts: r.thread.posts,
 	}
 	for _, e := range slices.Sorted(maps.Keys(r.missing)) {
@@ -97,11 +90,8 @@ func (r *Room) checkpointState() (*roomState, error) {
 // version: the log is folded from the start.
 func RestoreRoom(b []byte) (*Room, error) {
 	var s roomState
-	if err := unmarshal(b, &s, maxState, "checkpoint"); err != nil {
+	if err := restore(b, &s, "checkpoint"); err != nil {
 		return nil, err
-	}
-	if s.Version != FoldVersion {
-		return nil, Errorf(CodeUnknown, "checkpoint of fold version %d", s.Version)
 	}
 	if s.Public == nil {
 		return nil, Errorf(CodeMalformed, "checkpoint without a room")

@@ -11,16 +11,33 @@ import (
 	"github.com/ensemble-sante/ensemble/crypto/strictcbor"
 )
 
-// FoldVersion is the version of the folded state. A state of another version is not
-// read: the log is folded again.
+// FoldVersion is the version of the folded state, and the first byte of what is kept of
+// it. A state of another version is not read: the log is folded again. Those before 3
+// began with a CBOR map, whose first byte no version will ever be.
 const FoldVersion = 3
+
+// kept gives a state its version.
+func kept(state any, what string) ([]byte, error) {
+	b, err := strictcbor.Marshal(state)
+	if err != nil {
+		return nil, Errorf(CodeInternal, "encoding %s: %w", what, err)
+	}
+	return append([]byte{FoldVersion}, b...), nil
+}
+
+// restore reads a state that kept gave; CodeUnknown means that it is of another version.
+func restore(b []byte, state any, what string) error {
+	if len(b) == 0 || b[0] != FoldVersion {
+		return Errorf(CodeUnknown, "%s of another fold version", what)
+	}
+	return unmarshal(b[1:], state, maxState, what)
+}
 
 // maxState bounds a serialised state, which never comes from others.
 const maxState = 1 << 30
 
 // publicState is a Public as it is kept. Chain and ids are packed.
 type publicState struct {
-	Version    uint            `cbor:"1,keyasint"`
 	Room       ID              `cbor:"2,keyasint"`
 	Genesis    Genesis         `cbor:"3,keyasint"`
 	Begun      int64           `cbor:"4,keyasint"`
@@ -57,11 +74,7 @@ func (p *Public) MarshalBinary() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := strictcbor.Marshal(s)
-	if err != nil {
-		return nil, Errorf(CodeInternal, "encoding the state of a room: %w", err)
-	}
-	return b, nil
+	return kept(s, "the state of a room")
 }
 
 func (p *Public) state() (*publicState, error) {
@@ -70,7 +83,7 @@ func (p *Public) state() (*publicState, error) {
 		return nil, Errorf(CodeInternal, "encoding the state of a group: %w", err)
 	}
 	s := &publicState{
-		Version: FoldVersion, Room: p.room, Genesis: p.genesis, Begun: p.begun, Hash: p.hash,
+		Room: p.room, Genesis: p.genesis, Begun: p.begun, Hash: p.hash,
 		Chain: make([]byte, 0, 32*len(p.chain)), Time: p.time, IDs: make([]byte, 0, 16*len(p.ids)), Group: group,
 		Epochs: p.epochs, Consents: p.Consents(), Collectors: p.collectors, Person: p.person, Session: p.session,
 		Seals: p.seals, Grants: p.grants, Frozen: p.frozen, Over: p.over, Evidence: p.evidence,
@@ -96,7 +109,7 @@ func (p *Public) state() (*publicState, error) {
 // state of another fold version.
 func UnmarshalPublic(b []byte) (*Public, error) {
 	var s publicState
-	if err := unmarshal(b, &s, maxState, "state of a room"); err != nil {
+	if err := restore(b, &s, "state of a room"); err != nil {
 		return nil, err
 	}
 	return s.public()
@@ -104,9 +117,6 @@ func UnmarshalPublic(b []byte) (*Public, error) {
 
 func (s *publicState) public() (*Public, error) {
 	bad := func(what string) (*Public, error) { return nil, Errorf(CodeMalformed, "state of a room: %s", what) }
-	if s.Version != FoldVersion {
-		return nil, Errorf(CodeUnknown, "state of fold version %d", s.Version)
-	}
 	if len(s.Groups) == 0 || len(s.Chain) == 0 || len(s.Chain)%32 != 0 || len(s.IDs)%16 != 0 {
 		return bad("lengths")
 	}

@@ -170,6 +170,22 @@ func TestEveryMemberComesToTheSameState(t *testing.T) {
 	require.Equal(t, sha256.Sum256(want), sha256.Sum256(third))
 }
 
+func TestAStateOfAnotherVersionIsNotRead(t *testing.T) {
+	_, f := openThread(t)
+	checkpoint, err := f.room.Checkpoint()
+	require.NoError(t, err)
+	state, err := f.room.Public().MarshalBinary()
+	require.NoError(t, err)
+	for _, version := range [][]byte{nil, {rooms.FoldVersion - 1}, {rooms.FoldVersion + 1}} {
+		_, err := rooms.RestoreRoom(append(version, checkpoint[1:]...))
+		requireCode(t, rooms.CodeUnknown, err)
+		_, err = rooms.UnmarshalPublic(append(version, state[1:]...))
+		requireCode(t, rooms.CodeUnknown, err)
+		_, err = rooms.UnmarshalPublic(version)
+		requireCode(t, rooms.CodeUnknown, err)
+	}
+}
+
 func TestWhatCannotBeReadWaitsForItsKey(t *testing.T) {
 	c, f := openThread(t)
 	old := f.accept(c.vidal, rooms.EventMessage, rooms.Message{Text: "before"})

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/ensemble-sante/ensemble/crypto/identity"
@@ -372,4 +373,38 @@ func FuzzActs(f *testing.F) {
 			t.Fatal("an act or an error")
 		}
 	})
+}
+
+func TestANodeReadsRoomsThatAProgramBeforeItHasKept(t *testing.T) {
+	dsn := servertest.Database(t)
+	w := newWorld(t)
+	u := w.User("Camille", "NURSE")
+	before := newRig(t, dsn)
+	log := before.create(t, w, u)
+
+	// As it was kept before a state began with its version: a CBOR map, or of another version.
+	db, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close(t.Context())) }()
+	for i, older := range []string{`substring(snapshot from 2)`, `'\x02'::bytea || substring(snapshot from 2)`} {
+		tag, err := db.Exec(t.Context(), `UPDATE rooms SET snapshot = `+older)
+		require.NoError(t, err)
+		require.Equal(t, int64(1), tag.RowsAffected())
+		r := newRig(t, dsn)
+		act, err := appender.Event(log.ID, event(log, u.Device(), fmt.Sprint(i)))
+		require.NoError(t, err)
+		_, err = r.Append(t.Context(), act)
+		require.NoError(t, err)
+		r.mirror(t, log)
+		require.Len(t, log.Entries, 3+i)
+		_, err = db.Exec(t.Context(), `UPDATE rooms SET snapshot = $1`, snapshot(t, log))
+		require.NoError(t, err)
+	}
+}
+
+func snapshot(t *testing.T, log *roomstest.Log) []byte {
+	t.Helper()
+	b, err := log.Public.MarshalBinary()
+	require.NoError(t, err)
+	return b
 }

@@ -54,7 +54,7 @@ func (s *state) catchUp(ctx context.Context, q *store.Queries, seq uint64) (chan
 		}
 		if err != nil {
 			s.work = nil
-			return false, fmt.Errorf("reading the state of a room: %w", err)
+			return false, rooms.Errorf(rooms.CodeInternal, "reading the state of a room: %w", err) // ours, whatever is wrong with it
 		}
 		s.open = openTo(s.work)
 		changed = true
@@ -72,7 +72,7 @@ func (s *state) catchUp(ctx context.Context, q *store.Queries, seq uint64) (chan
 			if err := s.work.Apply(e); err != nil {
 				if err := s.work.Refuse(e); err != nil {
 					s.work = nil
-					return changed, fmt.Errorf("folding a room's log: %w", err)
+					return changed, rooms.Errorf(rooms.CodeInternal, "folding a room's log: %w", err)
 				}
 			}
 			changed = changed || e.Envelope.Kind != record.KindEvent
