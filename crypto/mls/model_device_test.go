@@ -30,7 +30,7 @@ func (m *model) take(d *device, l *letter) {
 	want := m.refusal(d, l)
 	p, err := g.Process(l.message, testNow)
 	if l.content == ContentCommit && want == nil {
-		m.follow(d, l, p, err)
+		m.follow(d, l, before, p, err)
 		return
 	}
 	if want != nil {
@@ -98,28 +98,37 @@ func (m *model) own(d *device, l *letter) bool {
 	return true
 }
 
-// follow takes in a commit of somebody else, perhaps with a crash on the way.
-func (m *model) follow(d *device, l *letter, p *Processed, err error) {
+// follow takes in a commit of somebody else, perhaps with a crash on the way. Before
+// is the state in which it came.
+func (m *model) follow(d *device, l *letter, before []byte, p *Processed, err error) {
 	t, g := m.t, d.group
 	entry := m.log[l.epoch-m.first]
 	for _, proposal := range entry.proposals {
 		if !errors.Is(err, ErrUnknownProposal) {
 			break
 		}
+		require.Equal(t, before, m.stateOf(d), "a commit that was refused has changed the state")
 		_, missing := g.Process(proposal.message, testNow)
 		require.NoError(t, missing)
+		before = m.stateOf(d)
 		p, err = g.Process(l.message, testNow)
 	}
 	removed := slices.ContainsFunc(entry.transition.removed, func(member Member) bool { return member.Index == g.OwnIndex() })
 	if psks := entry.transition.psks; !removed && m.lacks(d, g, psks...) {
 		require.ErrorIs(t, err, ErrPSK)
-		if !m.lacking(d, l, psks) {
+		require.Nil(t, p)
+		m.tally["commits refused for want of a key"]++
+		if d.lost = !m.flip("is told"); !d.lost {
+			m.tell(d, psks)
+		}
+		require.Equal(t, before, m.stateOf(d), "a commit that was refused has changed the state")
+		if d.lost {
 			return
 		}
 		p, err = g.Process(l.message, testNow)
 	}
 	require.NoError(t, err)
-	before := m.stateOf(d)
+	require.Equal(t, before, m.stateOf(d), "a commit has changed the state before the merge")
 	staged := p.Commit
 	switch rapid.IntRange(0, 5).Draw(t, "crash") {
 	case 0: // what was staged is lost, and staged again

@@ -1,15 +1,23 @@
 package mls
 
 import (
+	"slices"
+
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 )
 
 // returns lets somebody who was removed come back, by a Welcome for a fresh key
-// package or by itself. It may not even know yet that it was removed.
+// package or by itself. It may not even know yet that it was removed. Where nobody is
+// out, somebody is taken out.
 func (m *model) returns() {
 	m.room()
-	d := m.some(func(d *device) bool { return d.out && d.entering == nil && d.invited == nil })
+	away := func(d *device) bool { return d.out && d.entering == nil && d.invited == nil }
+	if !slices.ContainsFunc(m.devices, away) {
+		m.remove()
+		return
+	}
+	d := m.some(away)
 	m.meanwhile()
 	switch rapid.IntRange(0, 3).Draw(m.t, "way back") {
 	case 0:
@@ -18,6 +26,14 @@ func (m *model) returns() {
 		m.returnByProposal(d)
 	default:
 		m.comeBackBy(d, m.groupInfo(), m.resume(d, nil))
+	}
+}
+
+// remove lets a member take another one out.
+func (m *model) remove() {
+	by := m.some(func(d *device) bool { return m.current(d) && d.staged == nil && d.entering == nil })
+	if l := m.memberOf(by.group); l != by.group.OwnIndex() {
+		m.sendCommit(by, CommitOptions{Proposals: []Proposal{RemoveProposal{LeafIndex: l}}})
 	}
 }
 
@@ -45,9 +61,7 @@ func (m *model) returnByValue(d *device) {
 		m.cannotCommit(by, opts, ErrLeafNode)
 		return
 	}
-	if m.sendCommit(by, opts) {
-		m.tally["returns by a Welcome"]++
-	}
+	m.sendCommit(by, opts)
 }
 
 // returnByProposal lets it ask, or a member ask for it: who commits that, and when,
@@ -68,7 +82,6 @@ func (m *model) returnByProposal(d *device) {
 	require.NoError(m.t, err)
 	m.offer(by, message, by != d)
 	d.proposed = true
-	m.tally["returns proposed"]++
 }
 
 // memberBy finds the leaf of a device.
@@ -97,7 +110,11 @@ func (m *model) moved(changes Changes) {
 			d.joins = m.server.Epoch()
 			if d.out {
 				d.out, d.returned = false, true
-				m.tally["returns"]++
+				way := "returns by a Welcome"
+				if changes.External {
+					way = "returns by an external commit"
+				}
+				m.tally[way]++
 			}
 		}
 		d.proposed = false
