@@ -7,8 +7,8 @@ import (
 
 // Commit makes a commit, which takes effect with Merge once the delivery
 // service has accepted it (RFC 9420 §12.4.1). It renews the committer's keys,
-// unless it is told not to. It gives the commit as a PublicMessage, the Welcome for added members,
-// and the GroupInfo of the new epoch.
+// unless it is told not to. It gives the commit, the Welcome for added members, and
+// the GroupInfo of the new epoch.
 func (g *Group) Commit(opts CommitOptions) (*StagedCommit, error) {
 	if g.ended != nil {
 		return nil, g.ended
@@ -116,7 +116,11 @@ func (b *commitBuilder) build(authenticatedData []byte, infoExtensions []Extensi
 	}
 	defer secrets.wipe()
 
-	a := &authenticatedContent{wireFormat: WirePublicMessage, content: &framedContent{
+	format := WirePublicMessage
+	if b.sender.Type == SenderMember {
+		format = g.handshakeFormat()
+	}
+	a := &authenticatedContent{wireFormat: format, content: &framedContent{
 		groupID:           old.context.groupID,
 		epoch:             old.context.epoch,
 		sender:            b.sender,
@@ -139,12 +143,12 @@ func (b *commitBuilder) build(authenticatedData []byte, infoExtensions []Extensi
 
 	a.auth.confirmationTag = s.mac(next.secrets.confirmation, public.context.confirmedTranscriptHash)
 	public.confirm(a.auth.confirmationTag)
-	message := &publicMessage{content: a.content, auth: a.auth}
-	if b.sender.Type == SenderMember {
-		message.membershipTag = a.membershipTag(s, g.secrets.membership, old.encoded)
+	message, err := g.handshake(a)
+	if err != nil {
+		return nil, err
 	}
 	staged := &StagedCommit{
-		message:           message.append(appendMessageHeader(nil, WirePublicMessage)),
+		message:           message,
 		changes:           t.changes(path != nil),
 		sender:            b.sender,
 		authenticatedData: a.content.authenticatedData,

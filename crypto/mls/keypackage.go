@@ -64,6 +64,12 @@ type Client struct {
 	// Padding says how many zero bytes to add to a message of length bytes
 	// (§6.3.1); a nil function adds none.
 	Padding func(length int) int
+	// PrivateHandshakes sends our proposals and commits as PrivateMessages (§6.3),
+	// which tell nobody outside the group what they do: no [PublicGroup] can follow
+	// them. Each takes a key of our handshake ratchet, so the group has to be kept
+	// before the message leaves, also where the commit is discarded later. What comes
+	// from outside the group is public in any case.
+	PrivateHandshakes bool
 	// ResumptionEpochs is the number of past epochs whose resumption secret is
 	// kept (§8.6). Zero means 32; negative keeps none.
 	ResumptionEpochs int

@@ -7,8 +7,8 @@ import (
 )
 
 // ProposeAdd proposes to bring in the client of a key package (RFC 9420
-// §12.1.1). Proposals are PublicMessages; the proposer keeps them as if they
-// had been received, so that a commit can refer to them.
+// §12.1.1). The proposer keeps proposals as if they had been received, so that a
+// commit can refer to them.
 func (g *Group) ProposeAdd(kp *KeyPackage, authenticatedData []byte, now time.Time) ([]byte, error) {
 	return g.propose(AddProposal{KeyPackage: kp}, authenticatedData, now)
 }
@@ -85,7 +85,7 @@ func (g *Group) sendProposal(p Proposal, authenticatedData []byte, now time.Time
 	if err := checkSize("authenticated data", authenticatedData); err != nil {
 		return nil, "", err
 	}
-	a := &authenticatedContent{wireFormat: WirePublicMessage, content: &framedContent{
+	a := &authenticatedContent{wireFormat: g.handshakeFormat(), content: &framedContent{
 		groupID:           g.public.context.groupID,
 		epoch:             g.public.context.epoch,
 		sender:            Sender{Type: SenderMember, Index: uint32(g.own)},
@@ -101,8 +101,12 @@ func (g *Group) sendProposal(p Proposal, authenticatedData []byte, now time.Time
 	if err != nil {
 		return nil, "", err
 	}
-	m := &publicMessage{content: a.content, auth: a.auth, membershipTag: a.membershipTag(g.suite, g.secrets.membership, g.public.encoded)}
-	return m.append(appendMessageHeader(nil, WirePublicMessage)), r.Ref, nil
+	message, err := g.handshake(a)
+	if err != nil {
+		g.public.discard(r.Ref)
+		return nil, "", err
+	}
+	return message, r.Ref, nil
 }
 
 // SignExternalProposal makes a proposal by somebody outside the group (§12.1.8):

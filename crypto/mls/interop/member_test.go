@@ -176,7 +176,25 @@ func (m *ours) proposeSelf(s mls.CipherSuite, info []byte) ([]byte, error) {
 	return public.ProposeSelf(m.client, parsed, nil)
 }
 
-func (m *ours) propose(p proposal, _ bool) ([]byte, error) {
+// inPublic has the next handshakes sent in the clear, or encrypted: the group is kept
+// and read again by a client that does so.
+func (m *ours) inPublic(public bool) error {
+	if m.client.PrivateHandshakes == !public {
+		return nil
+	}
+	kept, err := m.group.MarshalBinary()
+	if err != nil {
+		return err
+	}
+	m.client.PrivateHandshakes = !public
+	m.group, err = mls.UnmarshalGroup(kept, m.client)
+	return err
+}
+
+func (m *ours) propose(p proposal, public bool) ([]byte, error) {
+	if err := m.inPublic(public); err != nil {
+		return nil, err
+	}
 	switch p.kind {
 	case "update":
 		return m.group.ProposeUpdate(nil, nil)
@@ -199,7 +217,10 @@ func (m *ours) propose(p proposal, _ bool) ([]byte, error) {
 	}
 }
 
-func (m *ours) commit(byValue []proposal, _ bool) (commit, welcome []byte, err error) {
+func (m *ours) commit(byValue []proposal, public bool) (commit, welcome []byte, err error) {
+	if err := m.inPublic(public); err != nil {
+		return nil, nil, err
+	}
 	// The path is left out now and then, where nothing needs it.
 	options := mls.CommitOptions{OmitPath: m.group.Epoch()%2 == 0 && len(byValue) > 0}
 	for _, r := range m.group.PendingProposals() {
