@@ -64,7 +64,8 @@ func (d *device) remembers(epoch, since, now uint64) bool {
 // lacks says whether a device lacks one of the keys; g is nil before it is in.
 func (m *model) lacks(d *device, g *Group, ids ...PreSharedKeyID) bool {
 	return slices.ContainsFunc(ids, func(id PreSharedKeyID) bool {
-		return d.findPSK(id) == nil && !(id.Type == PSKResumption && g != nil && d.remembers(id.Epoch, d.since, g.Epoch()))
+		kept := id.Type == PSKResumption && g != nil && d.remembers(id.Epoch, d.since, g.Epoch())
+		return d.findPSK(id) == nil && !kept
 	})
 }
 
@@ -97,7 +98,8 @@ func (m *model) behind(epoch uint64) int {
 		if d.lost || !m.rosters[now][d.key()] {
 			continue
 		}
-		if d.findPSK(m.resumption(epoch)) == nil && !d.remembers(epoch, d.joins, now) && !(d.keeps && d.joins <= epoch) {
+		kept := d.keeps && d.joins <= epoch
+		if d.findPSK(m.resumption(epoch)) == nil && !d.remembers(epoch, d.joins, now) && !kept {
 			n++
 		}
 	}
