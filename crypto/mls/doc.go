@@ -17,7 +17,8 @@
 // [Group.Commit] and [Group.Process] change nothing: both give a
 // [StagedCommit], whose [Changes] the application judges (who came in, with
 // which certificate), and which takes effect with [Group.Merge], or is
-// dropped.
+// dropped. Only a commit that is sent encrypted takes something at once, a key of
+// its sender's handshake ratchet: see Client.PrivateHandshakes.
 //
 // # What the caller owes
 //
