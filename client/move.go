@@ -21,12 +21,7 @@ func (e *engine) considerMove(r *room) {
 		r.move = nil // first that one, and never during a meeting
 		return
 	}
-	if r.move == nil || r.move.epoch != p.Epoch() {
-		wait := time.Duration(1+e.rank(r, nil)) * e.cfg.RemoveDelay
-		r.move = &removal{p.Epoch(), e.cfg.Now().Add(wait)}
-		e.laterRoom(r, wait+10*time.Millisecond)
-	}
-	if e.cfg.Now().Before(r.move.due) || r.attempt != nil || e.cfg.Now().Before(r.notUntil) {
+	if !e.isOurs(r, &r.move, 1+e.rank(r, nil)) {
 		return
 	}
 	var err error

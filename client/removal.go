@@ -8,9 +8,9 @@ import (
 	"github.com/ensemble-sante/ensemble/rooms"
 )
 
-// removal is our turn to take out those whose consent has ended: the lowest
-// leaf that is online first, the others later, in case it does not.
-type removal struct {
+// turn is when it is ours to commit what any member could: the lowest leaf that is
+// online first, the others later, in case it does not.
+type turn struct {
 	epoch uint64
 	due   time.Time
 }
@@ -37,14 +37,7 @@ func (e *engine) considerRemoval(r *room) {
 		e.watchOwnRemoval(r)
 		return
 	}
-	if r.removal == nil || r.removal.epoch != p.Epoch() {
-		wait := time.Duration(e.rank(r, pending)) * e.cfg.RemoveDelay
-		r.removal = &removal{p.Epoch(), e.cfg.Now().Add(wait)}
-		if wait > 0 {
-			e.laterRoom(r, wait+10*time.Millisecond)
-		}
-	}
-	if e.cfg.Now().Before(r.removal.due) || r.attempt != nil || e.cfg.Now().Before(r.notUntil) {
+	if !e.isOurs(r, &r.removal, e.rank(r, pending)) {
 		return
 	}
 	var proposals []mls.Proposal
@@ -56,6 +49,21 @@ func (e *engine) considerRemoval(r *room) {
 	if err := e.commit(r, proposals, pending...); err != nil {
 		e.joinFailed(r, err)
 	}
+}
+
+// isOurs says whether a turn has come, for which so many others are waited for since
+// the epoch began, and nothing else of ours is on its way.
+func (e *engine) isOurs(r *room, t **turn, others int) bool {
+	p := r.public()
+	if *t == nil || (*t).epoch != p.Epoch() {
+		wait := time.Duration(others) * e.cfg.RemoveDelay
+		*t = &turn{p.Epoch(), e.cfg.Now().Add(wait)}
+		if wait > 0 {
+			e.laterRoom(r, wait+10*time.Millisecond)
+		}
+	}
+	now := e.cfg.Now()
+	return r.attempt == nil && !now.Before((*t).due) && !now.Before(r.notUntil)
 }
 
 // rank is our place among the devices in a room that are online and stay.
@@ -80,7 +88,7 @@ func (e *engine) watchOwnRemoval(r *room) {
 	if r.removal != nil {
 		return
 	}
-	r.removal = &removal{epoch: r.public().Epoch()}
+	r.removal = &turn{epoch: r.public().Epoch()}
 	e.watchWithdrawal(e.device.user, []ID{r.id})
 }
 

@@ -1,8 +1,6 @@
 package client
 
 import (
-	"time"
-
 	"github.com/ensemble-sante/ensemble/crypto/identity"
 	"github.com/ensemble-sante/ensemble/crypto/mls"
 	"github.com/ensemble-sante/ensemble/rooms"
@@ -90,15 +88,11 @@ func (e *engine) considerRevoked(r *room) {
 	if len(p.RemovalPending(e.serverNow())) > 0 {
 		return // first that one
 	}
-	if r.eviction == nil || r.eviction.epoch != p.Epoch() {
-		wait := time.Duration(1+e.rank(r, nil)) * e.cfg.RemoveDelay
-		r.eviction = &removal{p.Epoch(), e.cfg.Now().Add(wait)}
-		e.laterRoom(r, wait+10*time.Millisecond)
-	}
+	ours := e.isOurs(r, &r.eviction, 1+e.rank(r, nil))
 	var proposals []mls.Proposal
 	var entries [][]byte
 	for _, l := range r.revoked {
-		if l.user != e.device.user && e.cfg.Now().Before(r.eviction.due) {
+		if l.user != e.device.user && !ours {
 			continue
 		}
 		proposals = append(proposals, mls.RemoveProposal{LeafIndex: l.leaf})

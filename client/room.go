@@ -44,9 +44,9 @@ type room struct {
 	attempt  *attempt  // our commit on its way
 	notUntil time.Time // when to try to join again
 	failures int
-	removal  *removal
-	eviction *removal         // of revoked devices
-	move     *removal         // of the room to the newest suite
+	removal  *turn
+	eviction *turn            // of revoked devices
+	move     *turn            // of the room to the newest suite
 	leaving  map[ID]time.Time // in a session: when to take out those to whom nothing of it is left
 
 	sealing    bool      // a seal is on its way
